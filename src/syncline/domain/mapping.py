@@ -1,0 +1,132 @@
+"""The mapping: which marketing field comes from, and goes to, which Salesforce fields, and by which rules."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+LEAD = "Lead"
+CONTACT = "Contact"
+#: The objects whose records are people, in the order in which addresses are matched.
+PERSON_OBJECTS = (CONTACT, LEAD)
+
+
+class FieldType(StrEnum):
+    """Types of marketing fields."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    DATETIME = "datetime"
+    BOOLEAN = "boolean"
+    EMAIL = "email"
+    SCORE = "score"
+    PICKLIST = "picklist"
+
+    @property
+    def column_type(self) -> str:
+        """The PostgreSQL type of its column in contacts."""
+        return {
+            FieldType.NUMBER: "numeric",
+            FieldType.SCORE: "numeric",
+            FieldType.DATE: "date",
+            FieldType.DATETIME: "timestamptz",
+            FieldType.BOOLEAN: "boolean",
+        }.get(self, "text")
+
+
+class Direction(StrEnum):
+    """Which way values move."""
+
+    PULL = "pull"
+    PUSH = "push"
+    BOTH = "both"
+    OFF = "off"
+
+    @property
+    def pulls(self) -> bool:
+        """Values of Salesforce come in."""
+        return self in (Direction.PULL, Direction.BOTH)
+
+    @property
+    def pushes(self) -> bool:
+        """Our values go out."""
+        return self in (Direction.PUSH, Direction.BOTH)
+
+
+class Policy(StrEnum):
+    """Who wins when both sides changed a field to different values."""
+
+    SALESFORCE = "salesforce"
+    MARKETING = "marketing"
+    NEWEST = "newest"
+    FILLED = "filled"
+    STRICTER = "stricter"
+    HOLD = "hold"
+
+
+class BlankRule(StrEnum):
+    """Whether a value cleared here also clears Salesforce's."""
+
+    KEEP = "keep"
+    CLEAR = "clear"
+
+
+class Lane(StrEnum):
+    """Order of sending: what may not wait goes first."""
+
+    CONSENT = "consent"
+    CREATE = "create"
+    SCORE = "score"
+    OTHER = "other"
+
+    @property
+    def rank(self) -> int:
+        """0 goes first."""
+        return list(Lane).index(self)
+
+
+@dataclass(frozen=True)
+class MappedField:
+    """One marketing field and its two sources; `name` is also its column in contacts."""
+
+    name: str
+    label: str
+    type: FieldType
+    lead: str | None = None
+    contact: str | None = None
+    direction: Direction = Direction.PULL
+    policy: Policy = Policy.SALESFORCE
+    blank: BlankRule = BlankRule.KEEP
+
+    def source(self, object_name: str) -> str | None:
+        """The Salesforce field it stands for on that object, or None where it has none."""
+        return self.lead if object_name == LEAD else self.contact
+
+    @property
+    def lane(self) -> Lane:
+        """The lane in which its changes are sent."""
+        if self.policy is Policy.STRICTER and self.type is FieldType.BOOLEAN:
+            return Lane.CONSENT
+        return Lane.SCORE if self.type is FieldType.SCORE else Lane.OTHER
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """All mapped fields of one connection, with the fillers for what a new Lead must have."""
+
+    fields: tuple[MappedField, ...]
+    version: int = 0
+    approved: bool = False
+    external_id_field: str | None = "Syncline_Id__c"
+    fillers: tuple[tuple[str, str], ...] = (("LastName", "[not provided]"), ("Company", "[not provided]"))
+
+    def find(self, name: str) -> MappedField | None:
+        """The marketing field of that name."""
+        return next((one for one in self.fields if one.name == name), None)
+
+    def on(self, object_name: str) -> Iterator[tuple[MappedField, str]]:
+        """The fields that have a source on this object, with it; switched-off ones are left out."""
+        for one in self.fields:
+            source = one.source(object_name)
+            if source and one.direction is not Direction.OFF:
+                yield one, source
