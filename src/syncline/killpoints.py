@@ -18,14 +18,14 @@ def arm(name: str, nth: int, strike: _Strike) -> None:
 
 def record() -> list[str]:
     """Begins to note every name that is reached, and returns the growing list."""
-    global _reached  # noqa: PLW0603  # one process, one recording
+    global _reached  # one process, one recording
     _reached = []
     return _reached
 
 
 def disarm() -> None:
     """Forgets everything armed and recorded."""
-    global _reached  # noqa: PLW0603  # as above
+    global _reached  # as above
     _armed.clear()
     _reached = None
 

@@ -1,0 +1,60 @@
+"""What every step of a sync needs to know: the connection, its mapping, the org's shapes, and where to work."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from syncline.domain.connection import Connection
+from syncline.domain.ids import RunId
+from syncline.domain.mapping import MappedField, Mapping
+from syncline.domain.shape import ObjectShape
+from syncline.salesforce.client import Salesforce
+from syncline.store.database import Database
+from syncline.store.names import ConnectionTables
+from syncline.sync.counts import Counts
+from syncline.sync.progress import Progress
+
+
+@dataclass(frozen=True)
+class SyncSettings:
+    """Numbers of the sync contract; each has the contract's default."""
+
+    overlap: timedelta = timedelta(minutes=10)
+    lag: timedelta = timedelta(seconds=5)
+    #: Up to this many rows are read by REST pages, more by a Bulk job.
+    bulk_threshold: int = 10_000
+    #: Rows whose local effects are one transaction.
+    batch_rows: int = 20_000
+    #: Records whose stamps are looked at in one call before they are written.
+    look_rows: int = 1_000
+    #: Records of one collections call; Salesforce takes 200.
+    send_rows: int = 200
+
+
+@dataclass
+class SyncContext:
+    """One run over one connection."""
+
+    connection: Connection
+    mapping: Mapping
+    shapes: dict[str, ObjectShape]
+    salesforce: Salesforce
+    database: Database
+    run_id: RunId
+    settings: SyncSettings = field(default_factory=SyncSettings)
+    counts: Counts = field(default_factory=Counts)
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def tables(self) -> ConnectionTables:
+        """Where the tables of this connection live."""
+        return ConnectionTables(self.connection.name)
+
+    @property
+    def origin(self) -> str:
+        """What a write of this sync carries, so that capture does not send it back."""
+        return f"connection:{self.connection.id}"
+
+    def mapped(self, object_name: str) -> list[tuple[MappedField, str]]:
+        """The fields mapped on this object whose source the org shows us."""
+        shape = self.shapes[object_name]
+        return [(one, source) for one, source in self.mapping.on(object_name) if shape.find(source)]

@@ -1,0 +1,47 @@
+"""How a run tells whoever watches what it is doing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from syncline.clock import monotonic
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One piece of news: rows done of rows expected in a step of an object."""
+
+    step: str
+    object: str
+    done: int
+    total: int | None
+
+
+@dataclass
+class Progress:
+    """Takes ticks and keeps the seconds of each step; `watch` is called from whatever thread works."""
+
+    watch: Callable[[Tick], None] | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def tick(self, step: str, object_name: str, done: int, total: int | None = None) -> None:
+        """Tells the watcher."""
+        if self.watch:
+            self.watch(Tick(step, object_name, done, total))
+
+    def timed(self, step: str) -> "_Timer":
+        """A context whose duration is added to the step's seconds."""
+        return _Timer(self, step)
+
+
+class _Timer:
+    def __init__(self, progress: Progress, step: str) -> None:
+        self._progress = progress
+        self._step = step
+
+    def __enter__(self) -> None:
+        self._started = monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        spent = monotonic() - self._started
+        seconds = self._progress.seconds
+        seconds[self._step] = seconds.get(self._step, 0.0) + spent
