@@ -73,6 +73,7 @@ CREATE TABLE delta (
     action      text NOT NULL,  -- create, link, update, convert, merge, delete, undelete
     field       text,
     base        text,
+    base_known  boolean NOT NULL DEFAULT true,
     ours        text,
     theirs      text,
     outcome     text NOT NULL,  -- take, send, agreed, divergent, hold, or the action again
@@ -81,7 +82,6 @@ CREATE TABLE delta (
     moved       boolean NOT NULL DEFAULT false,  -- one side changed between plan and apply: left for the next run
     PRIMARY KEY (run_id, seq)
 );
-CREATE SEQUENCE delta_seq AS bigint;
 
 -- How far the delta of a run is applied, per object: rows are not touched one by one.
 CREATE TABLE delta_progress (
@@ -139,7 +139,27 @@ CREATE TABLE cursors (
     object        text COLLATE "C" NOT NULL,
     read_until    timestamptz NOT NULL,
     field_list    text NOT NULL,   -- the fields that were read: another list means a back-fill
+    undecided_all boolean NOT NULL, -- the whole mirror waits to be decided, not only the touched records
+    sources       jsonb NOT NULL DEFAULT '{}', -- marketing field -> Salesforce field, as last decided
     PRIMARY KEY (connection_id, object)
+);
+
+-- Records that a merge of the mirror added or changed and no run has decided yet.
+CREATE TABLE touched (
+    connection_id bigint NOT NULL,
+    object        text COLLATE "C" NOT NULL,
+    record_id     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (connection_id, object, record_id)
+);
+
+-- What we wrote lately, with the org's time just before the write: a row that is read with an older stamp does
+-- not show our write yet (late visibility), and must not be taken for a change back.
+CREATE TABLE own_writes (
+    connection_id bigint NOT NULL,
+    object        text COLLATE "C" NOT NULL,
+    record_id     text COLLATE "C" NOT NULL,
+    written_at    timestamptz NOT NULL,
+    PRIMARY KEY (connection_id, object, record_id)
 );
 
 -- A read in progress: logged, so that a Bulk job is found again after a crash.
