@@ -1,0 +1,79 @@
+"""Builds the objects of the program from Settings: the one place that knows every class.
+
+Everything heavy is imported late, inside `open_app`, so that asking for help costs nothing.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from syncline import killpoints
+from syncline.config import Settings
+
+if TYPE_CHECKING:
+    from syncline.store.database import Database
+    from syncline.store.embedded import ServerHandle
+    from syncline.store.secrets import KeyRing
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class App:
+    """What a command works with. `server` is None where DATABASE_URL names a server of the operator's."""
+
+    settings: Settings
+    database: "Database"
+    keys: "KeyRing"
+    server: "ServerHandle | None"
+
+
+@contextmanager
+def open_app(settings: Settings, progress: Progress | None = None) -> Iterator[App]:
+    """Starts or joins the database, brings its tables up to date, and leaves it again at the end.
+
+    Raises:
+        OperatorError: something that a person must mend stands in the way.
+    """
+    from syncline.store import setup
+    from syncline.store.secrets import KeyRing
+
+    with ExitStack() as stack:
+        database, server = _open_database(settings, stack, progress)
+        _arm(settings, server)
+        setup.configure(database.url)
+        stack.callback(setup.disconnect)
+        setup.migrate(database)
+        yield App(settings, database, KeyRing(settings.keys), server)
+
+
+def _open_database(
+    settings: Settings, stack: ExitStack, progress: Progress | None
+) -> "tuple[Database, ServerHandle | None]":
+    from syncline.store.database import Database
+
+    if settings.database_url is not None:
+        database = Database(settings.database_url)
+        database.check_version()
+        return database, None
+    from syncline.store.embedded import EmbeddedServer, Options
+
+    server = EmbeddedServer(settings.server_folder, Options(binaries=settings.pg_bin)).start(progress)
+    stack.callback(server.close)
+    return Database(server.url(), revive=lambda: server.ensure_running(progress)), server
+
+
+def _arm(settings: Settings, server: "ServerHandle | None") -> None:
+    kill_at = settings.kill_at
+    if kill_at is None:
+        return
+
+    def strike() -> None:
+        victim = os.getpid() if kill_at.target == "self" or server is None else server.pid
+        if victim is not None:
+            os.kill(victim, signal.SIGKILL)
+
+    killpoints.arm(kill_at.name, kill_at.nth, strike)

@@ -1,0 +1,13 @@
+"""The bulk tables, in plain SQL: migrations/bulk_0001.sql."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+_FORWARD = Path(__file__).with_name("bulk_0001.sql").read_text(encoding="utf-8")
+_REVERSE = Path(__file__).with_name("bulk_0001_drop.sql").read_text(encoding="utf-8")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("store", "0001_configuration")]
+    operations = [migrations.RunSQL(_FORWARD, _REVERSE)]

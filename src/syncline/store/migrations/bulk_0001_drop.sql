@@ -1,0 +1,24 @@
+-- Takes away what bulk_0001.sql makes.
+DROP TABLE IF EXISTS contacts;
+DROP TABLE IF EXISTS links;
+DROP TABLE IF EXISTS link_aliases;
+DROP TABLE IF EXISTS left_out;
+DROP TABLE IF EXISTS field_bases;
+DROP TABLE IF EXISTS delta;
+DROP TABLE IF EXISTS delta_progress;
+DROP TABLE IF EXISTS change_log;
+DROP TABLE IF EXISTS outbox;
+DROP TABLE IF EXISTS create_intents;
+DROP TABLE IF EXISTS cursors;
+DROP TABLE IF EXISTS touched;
+DROP TABLE IF EXISTS own_writes;
+DROP TABLE IF EXISTS reads;
+DROP TABLE IF EXISTS read_positions;
+DROP SEQUENCE IF EXISTS outbox_version;
+DROP FUNCTION IF EXISTS contacts_refuse_truncate();
+DROP FUNCTION IF EXISTS contacts_dismiss();
+DROP FUNCTION IF EXISTS try_numeric(text);
+DROP FUNCTION IF EXISTS try_bigint(text);
+DROP FUNCTION IF EXISTS try_boolean(text);
+DROP FUNCTION IF EXISTS try_date(text);
+DROP FUNCTION IF EXISTS try_timestamptz(text);
