@@ -44,14 +44,11 @@ class MappedField(models.Model):
     name = models.TextField()
     label = models.TextField()
     type = models.CharField(max_length=20)
-    length = models.IntegerField(null=True)
     lead_source = models.TextField(null=True)
     contact_source = models.TextField(null=True)
     direction = models.CharField(max_length=10)
     policy = models.CharField(max_length=20)
     blank_rule = models.CharField(max_length=10)
-    lane = models.CharField(max_length=20)
-    score_step = models.DecimalField(max_digits=12, decimal_places=4, null=True)
 
     class Meta:
         db_table = "mapped_fields"

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import LiteralString, cast
 
 from psycopg import sql
 
@@ -31,7 +30,7 @@ class Statement:
             KeyError: a placeholder got no part.
         """
         # The files are part of the program: their text is as literal as a string in the source.
-        return sql.SQL(cast("LiteralString", self.text)).format(**parts)
+        return sql.SQL(self.text).format(**parts)
 
 
 @cache

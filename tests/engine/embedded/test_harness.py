@@ -15,7 +15,8 @@ def test_finds_a_clean_database(database: Database, turn: int) -> None:
         connection.execute("CREATE TABLE sf_acme.lead (id text)")
         with transaction(connection, "test"):
             connection.execute(
-                "INSERT INTO contacts (email, company, created_at, updated_at) VALUES ('a@example.com', 'A', %(at)s, %(at)s)",
+                "INSERT INTO contacts (email, company, created_at, updated_at)"
+                " VALUES ('a@example.com', 'A', %(at)s, %(at)s)",
                 {"at": "2026-01-01T00:00:00Z"},
             )
         assert connection.execute("SELECT id FROM contacts").fetchone() == (1,)
