@@ -67,6 +67,9 @@ def decide(base: Base, ours: str | None, theirs: str | None, rules: FieldRules) 
 
 
 def _their_change(ours: str | None, rules: FieldRules) -> Decision:
+    if rules.policy is Policy.STRICTER and rules.type is FieldType.BOOLEAN and ours == "true":
+        # Somebody cleared the box in Salesforce: that alone opts nobody in, and the box is ticked again.
+        return Decision(_restore(ours, rules).outcome, "stricter wins")
     if rules.direction.pulls:
         return Decision(Outcome.TAKE, "changed in Salesforce")
     return _restore(ours, rules)

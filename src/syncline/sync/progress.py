@@ -22,11 +22,17 @@ class Progress:
 
     watch: Callable[[Tick], None] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    #: Named moments, in seconds of `clock.monotonic`; the latest of each name is kept.
+    moments: dict[str, float] = field(default_factory=dict)
 
     def tick(self, step: str, object_name: str, done: int, total: int | None = None) -> None:
         """Tells the watcher."""
         if self.watch:
             self.watch(Tick(step, object_name, done, total))
+
+    def mark(self, name: str) -> None:
+        """Notes that a named moment is now."""
+        self.moments[name] = monotonic()
 
     def timed(self, step: str) -> "_Timer":
         """A context whose duration is added to the step's seconds."""

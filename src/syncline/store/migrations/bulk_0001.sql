@@ -80,15 +80,10 @@ CREATE TABLE delta (
     rule        text NOT NULL,
     conflict    boolean NOT NULL DEFAULT false,
     moved       boolean NOT NULL DEFAULT false,  -- one side changed between plan and apply: left for the next run
+    from_object text COLLATE "C",  -- convert and merge: the record the contact was linked to before
+    from_id     text COLLATE "C",
+    into_contact_id bigint,        -- convert and merge: the contact row that takes this one over, if one is there
     PRIMARY KEY (run_id, seq)
-);
-
--- How far the delta of a run is applied, per object: rows are not touched one by one.
-CREATE TABLE delta_progress (
-    run_id      bigint NOT NULL,
-    object      text COLLATE "C" NOT NULL,
-    applied_seq bigint NOT NULL,
-    PRIMARY KEY (run_id, object)
 );
 
 -- Every change of a contact: a row per changed field, one row for a create.

@@ -1,0 +1,47 @@
+"""The columns of contacts: one per marketing field, made from the mapping together with the capture of their edits."""
+
+import psycopg
+from psycopg import sql
+
+from syncline.domain.mapping import FieldType, Mapping
+from syncline.errors import MappingError
+from syncline.store.capture import install_capture
+
+#: Columns that every contact has; no marketing field may be called so.
+RESERVED = frozenset({"id", "external_key", "state", "merged_into", "linked", "created_at", "updated_at"})
+_LOCK_TIMEOUT = "2s"
+
+
+def ensure_columns(conn: psycopg.Connection, mapping: Mapping) -> None:
+    """Adds the columns that the mapping names and contacts lack, and installs capture, in the caller's transaction.
+
+    Raises:
+        MappingError: a column is there with another type; it would have to be emptied.
+    """
+    present = dict(
+        conn.execute(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+            " WHERE attrelid = 'contacts'::regclass AND attnum > 0 AND NOT attisdropped"
+        ).fetchall()
+    )
+    conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_LOCK_TIMEOUT)))
+    problems: list[str] = []
+    for field in mapping.fields:
+        wanted = field.type.column_type.replace("timestamptz", "timestamp with time zone")
+        if field.name not in present:
+            conn.execute(
+                sql.SQL("ALTER TABLE contacts ADD COLUMN {} " + _definition(field.type)).format(
+                    sql.Identifier(field.name)
+                )
+            )
+        elif present[field.name] != wanted:
+            problems.append(f"{field.name} is kept as {present[field.name]} here, the mapping says {field.type}")
+    if problems:
+        raise MappingError(problems, remedy="Give the field another name, or its old type: `syncline map set`.")
+    install_capture(conn, mapping)
+    conn.execute("SET LOCAL lock_timeout = 0")
+
+
+def _definition(kind: FieldType) -> str:
+    """The column's type; a box is never neither ticked nor clear, as in Salesforce."""
+    return "boolean NOT NULL DEFAULT false" if kind is FieldType.BOOLEAN else kind.column_type

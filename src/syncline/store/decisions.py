@@ -1,0 +1,275 @@
+"""Deciding in sets: from the mirror, the bases and the outbox to the delta of a run. Decides nothing by itself: the
+rules are `domain.decision`, said here as SQL.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import psycopg
+from psycopg import sql
+
+from syncline.domain.mapping import CONTACT, LEAD, MappedField
+from syncline.domain.shape import ObjectShape
+from syncline.store.expressions import canonical, contact_value, mirror_value
+from syncline.store.named_sql import load
+from syncline.store.names import ConnectionTables
+
+_DECIDE = load("decide")
+_LIFECYCLE = load("lifecycle")
+
+#: Objects have numbers of their own within a kind of rows.
+SEQ_OBJECT = 10**11
+_TRUE, _FALSE = sql.SQL("true"), sql.SQL("false")
+
+
+class Kind(Enum):
+    """Kinds of rows of the delta, in the order in which they are applied; each has numbers of its own."""
+
+    LIFECYCLE = 0
+    FIELDS = 1
+    CREATES = 2
+
+    @property
+    def first_seq(self) -> int:
+        """All its rows have greater numbers."""
+        return self.value * 10**13
+
+    @property
+    def end_seq(self) -> int:
+        """All its rows have smaller numbers."""
+        return self.first_seq + 10**13
+
+
+#: Within the lifecycle, what follows a record comes before what is deleted, and that before first matches.
+_FOLLOW, _DELETED, _UNDELETED, _MATCHED = (step * 10**12 for step in range(4))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one run decides about: its connection, what is mapped on each object, and whether all or the touched."""
+
+    tables: ConnectionTables
+    connection_id: int
+    run_id: int
+    shapes: Mapping[str, ObjectShape]
+    mapped: Mapping[str, Sequence[tuple[MappedField, str]]]
+    undecided_all: Mapping[str, bool]
+    decided_sources: Mapping[str, Mapping[str, str]]
+    external_id_field: str | None
+
+    @property
+    def objects(self) -> list[str]:
+        """The person objects, in a fixed order."""
+        return [name for name in (CONTACT, LEAD) if name in self.shapes]
+
+    def parameters(self, object_name: str | None = None, seq: int = 0) -> dict[str, object]:
+        """The parameters that the statements take."""
+        offset = seq + (self.objects.index(object_name) * SEQ_OBJECT if object_name else 0)
+        return {"connection_id": self.connection_id, "run_id": self.run_id, "object": object_name, "seq": offset}
+
+    def touched(self, object_name: str, id_column: sql.Composable) -> sql.Composable:
+        """The condition that a record is among those this run decides about."""
+        if self.undecided_all.get(object_name, False):
+            return _TRUE
+        return sql.SQL(
+            "EXISTS (SELECT 1 FROM touched WHERE touched.connection_id = {} AND touched.object = {}"
+            " AND touched.record_id = {})"
+        ).format(sql.Literal(self.connection_id), sql.Literal(object_name), id_column)
+
+    def column(self, object_name: str, field: str, absent: sql.Composable) -> sql.Composable:
+        """A mirror column, or `absent` where the org does not show the field."""
+        found = self.shapes[object_name].find(field)
+        return sql.Identifier("mirror", found.column) if found else absent
+
+    def email(self, object_name: str) -> sql.Composable:
+        """The address of a mirror row, by the mapping."""
+        for field, source in self.mapped[object_name]:
+            if field.name == "email":
+                return mirror_value(field, source, "mirror")
+        return sql.SQL("NULL::text")
+
+    def unconverted(self, object_name: str) -> sql.Composable:
+        """The condition that a record still stands for a person by itself."""
+        return sql.SQL("NOT {}").format(self.column(object_name, "IsConverted", _FALSE))
+
+
+def decide_lifecycle(conn: psycopg.Connection, scope: Scope) -> None:
+    """Writes the rows of converted, merged, deleted and revived records, and of first matches, into the delta."""
+    conn.execute(
+        _LIFECYCLE["follow"].compose(
+            moves=moves(scope), people=_people(scope), touched=any_touched(scope, "link")
+        ),
+        scope.parameters(seq=_FOLLOW),
+    )
+    unlinked = conn.execute(_LIFECYCLE["has_unlinked"].compose()).fetchone()
+    for name in scope.objects:
+        mirror = scope.tables.mirror(name)
+        touched = scope.touched(name, sql.Identifier("mirror", "id"))
+        for statement, seq in (("find_deleted", _DELETED), ("find_undeleted", _UNDELETED)):
+            conn.execute(_LIFECYCLE[statement].compose(mirror=mirror, touched=touched), scope.parameters(name, seq))
+        if unlinked:
+            conn.execute(
+                _LIFECYCLE["match"].compose(
+                    mirror=mirror,
+                    # A contact added after a record was decided about meets it all the same.
+                    touched=_TRUE,
+                    email=scope.email(name),
+                    external=scope.column(name, scope.external_id_field or "", sql.SQL("NULL::text")),
+                    unconverted=scope.unconverted(name),
+                ),
+                scope.parameters(name, _MATCHED),
+            )
+
+
+def moves(scope: Scope) -> sql.Composable:
+    """A query of (object, record_id, to_object, to_id, reason): records that another record stands for now."""
+    parts: list[sql.Composable] = []
+    for name in scope.objects:
+        shape, mirror = scope.shapes[name], scope.tables.mirror(name)
+        unconverted = _TRUE
+        if shape.find("IsConverted") and shape.find("ConvertedContactId"):
+            unconverted = sql.SQL("NOT (isconverted AND convertedcontactid IS NOT NULL)")
+            parts.append(
+                sql.SQL(
+                    "SELECT {}::text COLLATE \"C\" AS object, id AS record_id, {}::text COLLATE \"C\" AS to_object,"
+                    " convertedcontactid COLLATE \"C\" AS to_id, 'converted'::text AS reason FROM {}"
+                    " WHERE isconverted AND convertedcontactid IS NOT NULL"
+                ).format(sql.Literal(name), sql.Literal(CONTACT), mirror)
+            )
+        if shape.find("MasterRecordId"):
+            parts.append(
+                sql.SQL(
+                    'SELECT {0}::text COLLATE "C" AS object, id AS record_id, {0}::text COLLATE "C" AS to_object,'
+                    " masterrecordid COLLATE \"C\" AS to_id, 'merged'::text AS reason FROM {1}"
+                    " WHERE isdeleted AND masterrecordid IS NOT NULL AND {2}"
+                ).format(sql.Literal(name), mirror, unconverted)
+            )
+    nothing = sql.SQL(
+        "SELECT NULL::text AS object, NULL::text AS record_id, NULL::text AS to_object, NULL::text AS to_id,"
+        " NULL::text AS reason WHERE false"
+    )
+    return sql.SQL(" UNION ALL ").join(parts) if parts else nothing
+
+
+def _people(scope: Scope) -> sql.Composable:
+    """A query of (object, id) over every person record of the mirror."""
+    return sql.SQL(" UNION ALL ").join(
+        sql.SQL('SELECT {}::text COLLATE "C" AS object, id FROM {}').format(
+            sql.Literal(name), scope.tables.mirror(name)
+        )
+        for name in scope.objects
+    )
+
+
+def any_touched(scope: Scope, alias: str) -> sql.Composable:
+    """The condition that a row with `object` and `record_id` is among those this run decides about."""
+    choices = [
+        sql.SQL("{} = {} AND {}").format(
+            sql.Identifier(alias, "object"), sql.Literal(name), scope.touched(name, sql.Identifier(alias, "record_id"))
+        )
+        for name in scope.objects
+    ]
+    return sql.SQL("(") + sql.SQL(" OR ").join(choices) + sql.SQL(")")
+
+
+def decide_fields(conn: psycopg.Connection, scope: Scope, new_sources: Mapping[str, Sequence[str]]) -> None:
+    """Decides every field that moved on either side, and writes what follows into the delta.
+
+    `new_sources`: by object, the marketing fields that were never decided from their present source.
+    """
+    conn.execute(_DECIDE["make_candidates"].compose())
+    conn.execute(_DECIDE["waiting_bases"].compose(), scope.parameters())
+    conn.execute(_DECIDE["waiting_edits"].compose(), scope.parameters())
+    _add_rekeyed(conn, scope)
+    for name in scope.objects:
+        conn.execute(
+            _DECIDE["first_meetings"].compose(),
+            {**scope.parameters(name), "fields": [field.name for field, _ in scope.mapped[name]]},
+        )
+        _add_new_sources(conn, scope, name, new_sources.get(name, ()))
+    conn.execute("ANALYZE candidates")
+    for name in scope.objects:
+        if scope.mapped[name]:
+            _decide_object(conn, scope, name)
+
+
+def _add_rekeyed(conn: psycopg.Connection, scope: Scope) -> None:
+    for from_object in scope.objects:
+        before = {field.name: source for field, source in scope.mapped[from_object]}
+        for to_object in scope.objects:
+            values = [
+                _base_before(field, before.get(field.name)) for field, _ in scope.mapped[to_object]
+            ]
+            if values:
+                conn.execute(
+                    _DECIDE["rekeyed_bases"].compose(
+                        from_mirror=scope.tables.mirror(from_object), values=sql.SQL(", ").join(values)
+                    ),
+                    {**scope.parameters(to_object), "from_object": from_object},
+                )
+
+
+def _base_before(field: MappedField, source: str | None) -> sql.Composed:
+    """(field, base, known) as the record that is left behind shows it; unknown where it has no such field."""
+    if source is None:
+        return sql.SQL("({}, NULL::text, false)").format(sql.Literal(field.name))
+    value = canonical(mirror_value(field, source, "from_mirror"), field.type)
+    return sql.SQL("({}, {}, true)").format(sql.Literal(field.name), value)
+
+
+def _add_new_sources(conn: psycopg.Connection, scope: Scope, object_name: str, fields: Sequence[str]) -> None:
+    for field, source in scope.mapped[object_name]:
+        if field.name in fields:
+            conn.execute(
+                _DECIDE["new_sources"].compose(
+                    mirror=scope.tables.mirror(object_name),
+                    ours=contact_value(field, "contact"),
+                    theirs=mirror_value(field, source, "mirror"),
+                ),
+                {**scope.parameters(object_name), "field": field.name},
+            )
+
+
+def _decide_object(conn: psycopg.Connection, scope: Scope, object_name: str) -> None:
+    mapped = scope.mapped[object_name]
+    rules = sql.SQL(", ").join(
+        sql.SQL("({}, {}, {}, {}, {})").format(
+            *(sql.Literal(str(one)) for one in (field.name, field.type, field.direction, field.policy, field.blank))
+        )
+        for field, _ in mapped
+    )
+    conn.execute(
+        _DECIDE["decide"].compose(
+            mirror=scope.tables.mirror(object_name),
+            ours=cases((field.name, canonical(contact_value(field, "contact"), field.type)) for field, _ in mapped),
+            theirs=cases(
+                (field.name, canonical(mirror_value(field, source, "mirror"), field.type)) for field, source in mapped
+            ),
+            rules=rules,
+            decision=_DECIDE["decision"].compose(),
+        ),
+        scope.parameters(object_name, Kind.FIELDS.first_seq),
+    )
+
+
+def cases(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composed:
+    """The branches of a CASE over field names."""
+    return sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}").format(sql.Literal(name), value)
+        for name, value in values
+    )
+
+
+def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:
+    """Writes one row per record that becomes a contact, and records why others are left out; gives the creates."""
+    return conn.execute(
+        _LIFECYCLE["find_new"].compose(
+            mirror=scope.tables.mirror(object_name),
+            touched=scope.touched(object_name, sql.Identifier("mirror", "id")),
+            email=scope.email(object_name),
+            unconverted=scope.unconverted(object_name),
+            merged=sql.SQL("{} IS NOT NULL").format(scope.column(object_name, "MasterRecordId", sql.SQL("NULL"))),
+        ),
+        scope.parameters(object_name, Kind.CREATES.first_seq),
+    ).rowcount

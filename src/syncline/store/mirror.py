@@ -1,0 +1,265 @@
+"""The mirror: one typed table per Salesforce object, the last state seen. Its names are a public interface.
+
+`merge` takes what is staged into the mirror in one transaction of the caller. Where a linked record's value moves,
+the value before is noted in field_bases, so that deciding can come later and a crash in between loses nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import DataError, UniqueViolation
+
+from syncline.domain.mapping import MappedField
+from syncline.domain.shape import FieldShape, ObjectShape
+from syncline.store.expressions import canonical, mirror_value
+from syncline.store.named_sql import load
+from syncline.store.names import ConnectionTables
+
+_SQL = load("mirror")
+_GUARDED = {
+    "numeric": "try_numeric",
+    "bigint": "try_bigint",
+    "boolean": "try_boolean",
+    "date": "try_date",
+    "timestamptz": "try_timestamptz",
+}
+
+
+@dataclass(frozen=True)
+class BadValue:
+    """A value that did not fit its type: kept out of the mirror, and told."""
+
+    record_id: str
+    field: str
+    type: str
+    text: str
+
+
+@dataclass(frozen=True)
+class MirrorTable:
+    """The mirror of one object: which fields are read into it, and by which field changes are found."""
+
+    tables: ConnectionTables
+    connection_id: int
+    shape: ObjectShape
+    fields: tuple[FieldShape, ...]
+
+    @property
+    def object(self) -> str:
+        """The object's name."""
+        return self.shape.name
+
+    @property
+    def stamp(self) -> str:
+        """The column of the change stamp; the key where the object has none."""
+        return (self.shape.stamp_field or "Id").lower()
+
+    @property
+    def columns(self) -> list[str]:
+        """Column names in reading order."""
+        return [one.column for one in self.fields]
+
+    def identifiers(self) -> dict[str, sql.Composable]:
+        """What the named SQL of the mirror is composed with."""
+        return {
+            "mirror": self.tables.mirror(self.object),
+            "staging": self.tables.staging(self.object),
+            "incoming": self.tables.incoming(self.object),
+            "columns": _list(sql.Identifier(name) for name in self.columns),
+            "stamp": sql.Identifier(self.stamp),
+            "stamp_column": sql.Identifier(self.stamp),
+        }
+
+    def parameters(self) -> dict[str, object]:
+        """The parameters that most statements take."""
+        return {"connection_id": self.connection_id, "object": self.object}
+
+
+def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)
+
+
+def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> None:
+    """Makes the mirror's table, or adds the columns it lacks; a column whose type changed is made anew and empty."""
+    name = table.tables.mirror(table.object)
+    conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(table.tables.schema)))
+    present = _present_columns(conn, table)
+    if not present:
+        definitions = _list(_definition(one) for one in table.fields)
+        conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, definitions))
+        return
+    for one in table.fields:
+        wanted = "timestamp with time zone" if one.column_type == "timestamptz" else one.column_type
+        if one.column in present and present[one.column] != wanted:
+            conn.execute(sql.SQL("ALTER TABLE {} DROP COLUMN {}").format(name, sql.Identifier(one.column)))
+            del present[one.column]
+        if one.column not in present:
+            conn.execute(sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(name, _definition(one)))
+
+
+def _present_columns(conn: psycopg.Connection, table: MirrorTable) -> dict[str, str]:
+    qualified = table.tables.mirror(table.object).as_string(conn)
+    return dict(conn.execute(_SQL["columns"].compose(), {"table": qualified}).fetchall())
+
+
+def _definition(field: FieldShape) -> sql.Composed:
+    if field.column == "id":
+        return sql.SQL('id text COLLATE "C" NOT NULL')
+    return sql.SQL("{} " + field.column_type).format(sql.Identifier(field.column))  # type: ignore[arg-type]
+
+
+def is_empty(conn: psycopg.Connection, table: MirrorTable) -> bool:
+    """Whether nothing was ever merged."""
+    statement = sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table.tables.mirror(table.object))
+    return conn.execute(statement).fetchone() is None
+
+
+def load_first(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, list[BadValue]]:
+    """Fills the empty mirror from staging and makes its keys; gives rows and values that did not fit."""
+    name = table.tables.mirror(table.object)
+    # A new file within this transaction: PostgreSQL then need not log row by row what it syncs at the commit.
+    conn.execute(sql.SQL("TRUNCATE {}").format(name))
+    _drop_keys(conn, table)
+    try:
+        with conn.transaction():
+            rows = _execute(conn, table, "load_empty", guarded=False)
+            _make_keys(conn, table)
+        return rows, []
+    except (DataError, UniqueViolation) as error:
+        guarded = isinstance(error, DataError)
+    bad = _find_bad_values(conn, table) if guarded else []
+    try:
+        with conn.transaction():
+            rows = _execute(conn, table, "load_empty", guarded=guarded)
+            _make_keys(conn, table)
+    except UniqueViolation:
+        with conn.transaction():
+            rows = _execute(conn, table, "load_empty_newest", guarded=guarded)
+            _make_keys(conn, table)
+    return rows, bad
+
+
+def _drop_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
+    name = table.tables.mirror(table.object)
+    conn.execute(
+        sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(
+            name, sql.Identifier(f"{table.object.lower()}_pkey")
+        )
+    )
+    conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(_stamp_index(table)))
+
+
+def _make_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
+    name = table.tables.mirror(table.object)
+    conn.execute(
+        sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY (id)").format(
+            name, sql.Identifier(f"{table.object.lower()}_pkey")
+        )
+    )
+    if table.stamp != "id":
+        index = sql.Identifier(f"{table.object.lower()}_stamp")
+        conn.execute(sql.SQL("CREATE INDEX {} ON {} ({})").format(index, name, sql.Identifier(table.stamp)))
+
+
+def _stamp_index(table: MirrorTable) -> sql.Identifier:
+    return sql.Identifier(table.tables.schema, f"{table.object.lower()}_stamp")
+
+
+def _execute(conn: psycopg.Connection, table: MirrorTable, statement: str, *, guarded: bool) -> int:
+    typed = _list(_typed(one, guarded=guarded) for one in table.fields)
+    return conn.execute(_SQL[statement].compose(typed=typed, **table.identifiers())).rowcount
+
+
+def _typed(field: FieldShape, *, guarded: bool) -> sql.Composed:
+    """The typed value of a staged text; the guarded form gives NULL where the plain one would fail."""
+    value = sql.SQL("{}").format(sql.Identifier("staged", field.column))
+    alias = sql.SQL(" AS {}").format(sql.Identifier(field.column))
+    kind = field.column_type
+    if kind == "text":
+        return value + alias
+    if guarded:
+        return sql.SQL("{}({})").format(sql.Identifier(_GUARDED[kind]), value) + alias
+    if kind == "bigint":
+        # Bulk results print whole numbers as "0.0" now and then.
+        return sql.SQL("{}::numeric::bigint").format(value) + alias
+    return sql.SQL("{}::" + kind).format(value) + alias  # type: ignore[arg-type]
+
+
+def _find_bad_values(conn: psycopg.Connection, table: MirrorTable) -> list[BadValue]:
+    bad: list[BadValue] = []
+    for one in table.fields:
+        guard = _GUARDED.get(one.column_type)
+        if not guard:
+            continue
+        rows = conn.execute(
+            sql.SQL("SELECT id, left({column}, 200) FROM {staging} WHERE {column} IS NOT NULL AND {guard}({column}) IS NULL")
+            .format(
+                column=sql.Identifier(one.column),
+                staging=table.tables.staging(table.object),
+                guard=sql.Identifier(guard),
+            )
+        ).fetchall()  # fmt: skip
+        bad.extend(BadValue(record_id, one.name, one.type, text) for record_id, text in rows)
+    return bad
+
+
+def merge(
+    conn: psycopg.Connection,
+    table: MirrorTable,
+    mapped: Sequence[tuple[MappedField, str]],
+    visible_since: datetime,
+) -> tuple[int, list[BadValue]]:
+    """Takes staged rows into a mirror that has rows: gives the number that changed, and values that did not fit.
+
+    `visible_since`: own writes before it are certainly visible by now.
+    """
+    names = table.identifiers()
+    parameters = {**table.parameters(), "visible_since": visible_since}
+    bad = _make_incoming(conn, table)
+    others = [name for name in table.columns if name != "id"]
+    compared = {
+        "incoming_values": _list(sql.Identifier("incoming", name) for name in others),
+        "mirror_values": _list(sql.Identifier("mirror", name) for name in others),
+    }
+    conn.execute(_SQL["drop_before_own_writes"].compose(**names), parameters)
+    conn.execute(_SQL["settle_own_writes"].compose(**names), parameters)
+    conn.execute(_SQL["drop_unchanged"].compose(**names, **compared), parameters)
+    conn.execute(sql.SQL("ANALYZE {}").format(names["incoming"]))
+    conn.execute(_SQL["note_touched"].compose(**names), parameters)
+    if mapped:
+        conn.execute(_SQL["note_bases"].compose(values=_before_and_after(mapped), **names), parameters)
+    assignments = _list(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others)
+    changed = conn.execute(_SQL["merge"].compose(assignments=assignments, **names)).rowcount
+    conn.execute(sql.SQL("DROP TABLE {}").format(names["incoming"]))
+    return changed, bad
+
+
+def _make_incoming(conn: psycopg.Connection, table: MirrorTable) -> list[BadValue]:
+    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table.tables.incoming(table.object)))
+    try:
+        with conn.transaction():
+            _execute(conn, table, "make_incoming", guarded=False)
+        return []
+    except DataError:
+        _execute(conn, table, "make_incoming", guarded=True)
+        return _find_bad_values(conn, table)
+
+
+def _before_and_after(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed:
+    return _list(
+        sql.SQL("({}, {}, {})").format(
+            sql.Literal(field.name),
+            canonical(mirror_value(field, source, "mirror"), field.type),
+            canonical(mirror_value(field, source, "incoming"), field.type),
+        )
+        for field, source in mapped
+    )
+
+
+def load_recent(conn: psycopg.Connection, table: MirrorTable, since: datetime, until: datetime) -> dict[str, datetime]:
+    """Ids and stamps of the mirror's rows inside a window."""
+    rows = conn.execute(_SQL["recent"].compose(**table.identifiers()), {"since": since, "until": until}).fetchall()
+    return dict(rows)

@@ -1,0 +1,71 @@
+"""What a delta amounts to, in numbers and examples: the plan as a person sees it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import psycopg
+
+from syncline.domain.plan import Example, ObjectPlan
+from syncline.store.named_sql import load
+from syncline.store.names import ConnectionTables
+
+_SQL = load("plans")
+_EXAMPLES_PER_KIND = 3
+_ACTIONS = {
+    "create": "creates",
+    "link": "links",
+    "convert": "converts",
+    "merge": "merges",
+    "delete": "deletes",
+    "undelete": "undeletes",
+}
+
+
+def summarise(
+    conn: psycopg.Connection, tables: ConnectionTables, connection_id: int, run_id: int, object_name: str
+) -> ObjectPlan:
+    """Counts the delta of one object."""
+    parameters = {"connection_id": connection_id, "run_id": run_id, "object": object_name}
+    records = conn.execute(_SQL["records"].compose(mirror=tables.mirror(object_name))).fetchone()
+    counts = dict(conn.execute(_SQL["actions"].compose(), parameters).fetchall())
+    totals = conn.execute(_SQL["field_totals"].compose(), parameters).fetchone() or (0, 0)
+    taken: dict[str, int] = {}
+    blanked: dict[str, int] = {}
+    sent: dict[str, int] = {}
+    for field, outcome, amount, blanks in conn.execute(_SQL["fields"].compose(), parameters).fetchall():
+        if outcome == "take":
+            taken[field] = amount
+            if blanks:
+                blanked[field] = blanks
+        elif outcome == "send":
+            sent[field] = amount
+    left_out: Mapping[str, int] = dict(conn.execute(_SQL["left_out"].compose(), parameters).fetchall())
+    plan = ObjectPlan(
+        object_name,
+        records=records[0] if records else 0,
+        updates=totals[0],
+        conflicts=totals[1],
+        taken_by_field=taken,
+        blanked_by_field=blanked,
+        sent_by_field=sent,
+        left_out=left_out,
+    )
+    return replace(plan, **{_ACTIONS[action]: amount for action, amount in counts.items() if action in _ACTIONS})
+
+
+def load_examples(conn: psycopg.Connection, run_id: int) -> tuple[Example, ...]:
+    """A few rows of each kind of decision."""
+    rows = conn.execute(_SQL["examples"].compose(), {"run_id": run_id, "each": _EXAMPLES_PER_KIND}).fetchall()
+    return tuple(Example(*row) for row in rows)
+
+
+def count_contacts(conn: psycopg.Connection) -> int:
+    """Contacts before the plan is applied."""
+    row = conn.execute(_SQL["contacts"].compose()).fetchone()
+    return row[0] if row else 0
+
+
+def count_waiting(conn: psycopg.Connection, run_id: int) -> tuple[int, int]:
+    """Contacts that would be sent as updates, and as new records."""
+    row = conn.execute(_SQL["waiting"].compose(), {"run_id": run_id}).fetchone()
+    return (row[0], row[1]) if row else (0, 0)

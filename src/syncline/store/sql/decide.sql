@@ -1,0 +1,176 @@
+-- decision --
+-- The three-way decision of domain.decision as one expression over a row v (base, known, ours, theirs, type,
+-- direction, policy, blank). A property test holds the two equal.
+SELECT
+    CASE s.situation
+        WHEN 'same' THEN 'nothing'
+        WHEN 'agreed' THEN 'agreed'
+        WHEN 'ours blank' THEN 'take'
+        WHEN 'theirs blank' THEN 'send'
+        WHEN 'box cleared' THEN s.sent
+        WHEN 'theirs changed' THEN CASE WHEN s.pulls THEN 'take' ELSE s.sent END
+        WHEN 'ours changed' THEN s.sent
+        ELSE CASE
+            WHEN NOT s.pulls THEN s.sent
+            WHEN v.policy = 'hold' THEN 'hold'
+            WHEN s.ours_win THEN s.sent
+            ELSE 'take' END
+    END AS outcome,
+    CASE s.situation
+        WHEN 'same' THEN 'same'
+        WHEN 'agreed' THEN 'agreed'
+        WHEN 'ours blank' THEN 'filled beats blank'
+        WHEN 'theirs blank' THEN 'filled beats blank'
+        WHEN 'box cleared' THEN 'stricter wins'
+        WHEN 'theirs changed' THEN CASE
+            WHEN s.pulls THEN 'changed in Salesforce'
+            WHEN s.sent = 'send' THEN 'marketing owns this field'
+            ELSE 'direction' END
+        WHEN 'ours changed' THEN CASE WHEN s.sent = 'send' THEN 'changed here' ELSE s.why_not_sent END
+        ELSE CASE
+            WHEN NOT s.pulls THEN CASE WHEN s.sent = 'send' THEN 'marketing owns this field' ELSE 'direction' END
+            WHEN v.policy = 'hold' THEN 'hold'
+            WHEN s.ours_win AND s.sent <> 'send' THEN s.why_not_sent
+            WHEN v.policy = 'marketing' THEN 'marketing wins'
+            WHEN v.policy = 'stricter' THEN 'stricter wins'
+            WHEN v.policy = 'newest' THEN 'newest: times unknown, Salesforce wins'
+            WHEN v.policy = 'filled' AND (v.ours IS NULL OR v.theirs IS NULL) THEN 'filled beats blank'
+            ELSE 'Salesforce wins' END
+    END AS rule,
+    s.situation = 'conflict' AS conflict
+FROM (
+    SELECT
+        v.direction IN ('pull', 'both') AS pulls,
+        CASE WHEN v.direction IN ('push', 'both') AND (v.ours IS NOT NULL OR v.blank = 'clear')
+            THEN 'send' ELSE 'divergent' END AS sent,
+        CASE WHEN v.direction IN ('push', 'both') THEN 'blanks are not sent' ELSE 'direction' END AS why_not_sent,
+        CASE v.policy
+            WHEN 'marketing' THEN true
+            WHEN 'filled' THEN v.theirs IS NULL
+            WHEN 'stricter' THEN CASE
+                WHEN v.type = 'boolean' THEN coalesce(v.ours = 'true', false)
+                WHEN v.type IN ('number', 'score') THEN
+                    v.theirs IS NULL OR coalesce(v.ours::numeric > v.theirs::numeric, false)
+                ELSE v.theirs IS NULL END
+            ELSE false
+        END AS ours_win,
+        CASE
+            WHEN v.ours IS NOT DISTINCT FROM v.theirs THEN
+                CASE WHEN v.known AND v.base IS NOT DISTINCT FROM v.ours THEN 'same' ELSE 'agreed' END
+            WHEN NOT v.known THEN CASE
+                WHEN v.ours IS NULL AND v.direction IN ('pull', 'both') THEN 'ours blank'
+                WHEN v.theirs IS NULL AND v.direction IN ('push', 'both') THEN 'theirs blank'
+                ELSE 'conflict' END
+            WHEN v.base IS NOT DISTINCT FROM v.ours THEN
+                CASE WHEN v.policy = 'stricter' AND v.type = 'boolean' AND v.ours = 'true'
+                    THEN 'box cleared' ELSE 'theirs changed' END
+            WHEN v.base IS NOT DISTINCT FROM v.theirs THEN 'ours changed'
+            ELSE 'conflict'
+        END AS situation
+) s;
+
+-- make_candidates --
+-- The fields of linked contacts that this run has to decide.
+CREATE TEMP TABLE candidates (
+    contact_id  bigint NOT NULL,
+    object      text COLLATE "C" NOT NULL,
+    record_id   text COLLATE "C" NOT NULL,
+    field       text NOT NULL,
+    base        text,
+    known       boolean NOT NULL,
+    base_is_theirs boolean NOT NULL
+) ON COMMIT DROP;
+
+-- waiting_bases --
+-- Fields whose agreed value is no longer what the mirror shows.
+INSERT INTO candidates
+SELECT link.contact_id, link.object, link.record_id, waiting.field, waiting.base, waiting.known, false
+FROM field_bases waiting
+JOIN links link ON link.contact_id = waiting.contact_id AND link.state = 'live'
+WHERE waiting.connection_id = %(connection_id)s AND link.connection_id = %(connection_id)s
+  AND NOT EXISTS (
+      SELECT 1 FROM delta moving
+      WHERE moving.run_id = %(run_id)s AND moving.contact_id = link.contact_id AND moving.action IN ('convert', 'merge')
+  );
+
+-- waiting_edits --
+-- Fields that were edited here: their agreed value is what the mirror shows.
+INSERT INTO candidates
+SELECT link.contact_id, link.object, link.record_id, edited.field, NULL, true, true
+FROM outbox
+JOIN links link ON link.contact_id = outbox.contact_id AND link.state = 'live'
+CROSS JOIN LATERAL jsonb_object_keys(outbox.fields) edited (field)
+WHERE outbox.state = 'waiting' AND outbox.kind = 'change' AND link.connection_id = %(connection_id)s
+  AND NOT EXISTS (
+      SELECT 1 FROM field_bases waiting
+      WHERE waiting.connection_id = %(connection_id)s AND waiting.contact_id = link.contact_id
+        AND waiting.field = edited.field)
+  AND NOT EXISTS (
+      SELECT 1 FROM delta moving
+      WHERE moving.run_id = %(run_id)s AND moving.contact_id = link.contact_id AND moving.action IN ('convert', 'merge')
+  );
+
+-- rekeyed_bases --
+-- A contact that now stands for another record: what it agreed on with the old one meets the values of the new one.
+INSERT INTO candidates
+SELECT moving.contact_id, moving.object, moving.record_id, value.field,
+       CASE WHEN waiting.field IS NULL THEN value.base ELSE waiting.base END,
+       CASE WHEN waiting.field IS NULL THEN value.known ELSE waiting.known END,
+       false
+FROM delta moving
+JOIN {from_mirror} from_mirror ON from_mirror.id = moving.from_id
+CROSS JOIN LATERAL (VALUES {values}) value (field, base, known)
+LEFT JOIN field_bases waiting ON waiting.connection_id = %(connection_id)s
+    AND waiting.contact_id = moving.contact_id AND waiting.field = value.field
+WHERE moving.run_id = %(run_id)s AND moving.action IN ('convert', 'merge') AND moving.into_contact_id IS NULL
+  AND moving.from_object = %(from_object)s AND moving.object = %(object)s;
+
+-- first_meetings --
+-- A contact and a record that are linked in this run never agreed on anything yet.
+INSERT INTO candidates
+SELECT linking.contact_id, linking.object, linking.record_id, field.name, NULL, false, false
+FROM delta linking CROSS JOIN unnest(%(fields)s::text[]) field (name)
+WHERE linking.run_id = %(run_id)s AND linking.action = 'link' AND linking.object = %(object)s;
+
+-- new_sources --
+-- A field that is mapped anew, or from another source: every linked contact meets it for the first time.
+INSERT INTO candidates
+SELECT link.contact_id, link.object, link.record_id, %(field)s, NULL, false, false
+FROM links link
+JOIN contacts contact ON contact.id = link.contact_id
+JOIN {mirror} mirror ON mirror.id = link.record_id
+WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state = 'live'
+  AND {ours} IS DISTINCT FROM {theirs}
+  AND NOT EXISTS (
+      SELECT 1 FROM candidates candidate WHERE candidate.contact_id = link.contact_id AND candidate.field = %(field)s);
+
+-- decide --
+-- Decides every candidate of one object: rows of the delta, and bases that turned out to need nothing are dropped.
+WITH decided AS (
+    SELECT v.contact_id, v.record_id, v.field, v.base, v.known, v.ours, v.theirs, d.outcome, d.rule, d.conflict
+    FROM (
+        SELECT raw.contact_id, raw.record_id, raw.field,
+               CASE WHEN raw.base_is_theirs THEN raw.theirs ELSE raw.base END AS base,
+               raw.known, raw.ours, raw.theirs, rules.type, rules.direction, rules.policy, rules.blank
+        FROM (
+            SELECT candidate.*,
+                   CASE candidate.field {ours} END AS ours,
+                   CASE candidate.field {theirs} END AS theirs
+            FROM candidates candidate
+            JOIN contacts contact ON contact.id = candidate.contact_id
+            JOIN {mirror} mirror ON mirror.id = candidate.record_id
+            WHERE candidate.object = %(object)s AND NOT mirror.isdeleted
+        ) raw
+        JOIN (VALUES {rules}) rules (field, type, direction, policy, blank) ON rules.field = raw.field
+    ) v
+    CROSS JOIN LATERAL ({decision}) d
+), settled AS (
+    DELETE FROM field_bases waiting USING decided
+    WHERE decided.outcome = 'nothing' AND waiting.connection_id = %(connection_id)s
+      AND waiting.contact_id = decided.contact_id AND waiting.field = decided.field
+)
+INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, field, base, base_known, ours, theirs,
+                   outcome, rule, conflict)
+SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY contact_id, field), %(object)s, record_id, contact_id,
+       'update', field, base, known, ours, theirs, outcome, rule, conflict
+FROM decided WHERE outcome <> 'nothing';

@@ -1,0 +1,45 @@
+-- records --
+-- How many records the mirror holds, deleted ones included.
+SELECT count(*) FROM {mirror};
+
+-- actions --
+-- Rows of the delta by action.
+SELECT action, count(*) FROM delta
+WHERE run_id = %(run_id)s AND object = %(object)s AND action <> 'update' GROUP BY action;
+
+-- field_totals --
+-- Contacts that take something, and conflicts.
+SELECT count(DISTINCT contact_id) FILTER (WHERE outcome = 'take'), count(*) FILTER (WHERE conflict)
+FROM delta WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'update';
+
+-- fields --
+-- Field decisions by field and outcome, and how many of them blank a value of ours.
+SELECT field, outcome, count(*), count(*) FILTER (WHERE theirs IS NULL AND ours IS NOT NULL)
+FROM delta WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'update'
+GROUP BY field, outcome ORDER BY field, outcome;
+
+-- left_out --
+-- Records without a contact, by the rule that leaves them out.
+SELECT reason, count(*) FROM left_out
+WHERE connection_id = %(connection_id)s AND object = %(object)s GROUP BY reason ORDER BY reason;
+
+-- examples --
+-- A few rows of each kind of decision; creates are all alike and come once.
+SELECT object, record_id, contact_id, action, field, ours, theirs, outcome, rule FROM (
+    SELECT delta.*, row_number() OVER (PARTITION BY action, field, outcome ORDER BY conflict DESC, seq) AS number
+    FROM delta WHERE run_id = %(run_id)s AND action <> 'create'
+) numbered
+WHERE number <= %(each)s ORDER BY conflict DESC, seq LIMIT 40;
+
+-- contacts --
+-- Contacts that stand for somebody.
+SELECT count(*) FROM contacts WHERE state <> 'merged';
+
+-- waiting --
+-- What would be sent: contacts with a decision to send, and contacts to be created in Salesforce.
+SELECT
+    (SELECT count(DISTINCT contact_id) FROM delta
+     WHERE run_id = %(run_id)s AND action = 'update' AND outcome = 'send'),
+    (SELECT count(*) FROM outbox WHERE kind = 'create' AND state = 'waiting'
+     AND NOT EXISTS (SELECT 1 FROM delta WHERE delta.run_id = %(run_id)s AND delta.action = 'link'
+                     AND delta.contact_id = outbox.contact_id));

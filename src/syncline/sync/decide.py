@@ -1,0 +1,99 @@
+"""Deciding: from what is read and what was edited here to the delta, which is the plan. Nothing is changed yet."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+from syncline.domain.mapping import PERSON_OBJECTS
+from syncline.domain.plan import Plan
+from syncline.store import decisions, plans, reads
+from syncline.store.database import transaction
+from syncline.store.decisions import Scope
+from syncline.sync.context import SyncContext
+
+
+def build_scope(ctx: SyncContext) -> Scope:
+    """What this run decides about: everything where a mirror was filled for the first time, else what was touched."""
+    objects = [name for name in PERSON_OBJECTS if name in ctx.shapes]
+    with closing(ctx.database.connect("scope")) as conn:
+        cursors = {name: reads.load_cursor(conn, ctx.connection.id, name) for name in objects}
+    return Scope(
+        tables=ctx.tables,
+        connection_id=ctx.connection.id,
+        run_id=ctx.run_id,
+        shapes={name: ctx.shapes[name] for name in objects},
+        mapped={name: ctx.mapped(name) for name in objects},
+        undecided_all={name: cursor is None or cursor.undecided_all for name, cursor in cursors.items()},
+        decided_sources={name: cursor.sources if cursor else {} for name, cursor in cursors.items()},
+        external_id_field=ctx.mapping.external_id_field,
+    )
+
+
+def sources(scope: Scope) -> dict[str, dict[str, str]]:
+    """By object, from which Salesforce field each marketing field is decided."""
+    return {name: {field.name: source for field, source in scope.mapped[name]} for name in scope.objects}
+
+
+def _new_sources(scope: Scope) -> Mapping[str, list[str]]:
+    """Fields that are mapped anew or from another source, where anything was decided before."""
+    return {
+        name: [field for field, source in by_field.items() if scope.decided_sources[name].get(field) != source]
+        for name, by_field in sources(scope).items()
+        if scope.decided_sources[name]
+    }
+
+
+def decide(ctx: SyncContext, scope: Scope) -> None:
+    """Writes the delta of this run."""
+    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn:
+        with transaction(conn, "decide"):
+            decisions.decide_lifecycle(conn, scope)
+            decisions.decide_fields(conn, scope, _new_sources(scope))
+    with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:
+        for future in [pool.submit(_decide_new, ctx, scope, name) for name in scope.objects]:
+            future.result()
+
+
+def _decide_new(ctx: SyncContext, scope: Scope, object_name: str) -> None:
+    with ctx.progress.timed(f"delta {object_name}"), closing(ctx.database.connect("decide")) as conn:
+        with transaction(conn, "decide_new"):
+            created = decisions.decide_new(conn, scope, object_name)
+    ctx.progress.tick("decide", object_name, created, created)
+
+
+def build_plan(ctx: SyncContext, scope: Scope) -> Plan:
+    """The delta in numbers and examples, with what sending will cost in calls."""
+    with ctx.progress.timed("plan"), closing(ctx.database.connect("plan")) as conn:
+        objects = tuple(
+            plans.summarise(conn, ctx.tables, ctx.connection.id, ctx.run_id, name) for name in scope.objects
+        )
+        examples = plans.load_examples(conn, ctx.run_id)
+        contacts = plans.count_contacts(conn)
+        to_send, to_create = plans.count_waiting(conn, ctx.run_id)
+    return Plan(
+        run_id=ctx.run_id,
+        objects=objects,
+        contacts_before=contacts,
+        to_send=to_send,
+        to_create_in_salesforce=to_create,
+        examples=examples,
+        calls_so_far=ctx.salesforce.calls.total,
+        calls_forecast=_forecast(ctx, to_send, to_create),
+        needs_approval=None if ctx.mapping.approved else _why_approval(scope),
+    )
+
+
+def _why_approval(scope: Scope) -> str:
+    if any(scope.undecided_all.values()):
+        return "This is the first sync of this mapping."
+    return "The mapping changed since it was last approved."
+
+
+def _forecast(ctx: SyncContext, to_send: int, to_create: int) -> int:
+    """Calls that sending will make: looks at stamps, updates, and for creates a search beside each call."""
+    calls = 0
+    if to_send:
+        calls += -(-to_send // ctx.settings.look_rows) + -(-to_send // ctx.settings.send_rows)
+    if to_create:
+        calls += 2 * -(-to_create // ctx.settings.send_rows)
+    return calls

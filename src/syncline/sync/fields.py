@@ -1,0 +1,34 @@
+"""Which fields of an object are read into the mirror: what the mapping names, and what the engine itself needs."""
+
+from syncline.domain.mapping import Mapping
+from syncline.domain.shape import COMPOUND_TYPES, FieldShape, ObjectShape
+
+#: Read of every person record where the org has them: identity, stamps, deletion, conversion, ownership.
+SYSTEM_FIELDS = (
+    "Id",
+    "IsDeleted",
+    "MasterRecordId",
+    "CreatedDate",
+    "LastModifiedDate",
+    "LastModifiedById",
+    "SystemModstamp",
+    "OwnerId",
+    "IsConverted",
+    "ConvertedContactId",
+    "ConvertedAccountId",
+    "ConvertedOpportunityId",
+    "AccountId",
+    "Email",
+)
+
+
+def read_fields(shape: ObjectShape, mapping: Mapping) -> tuple[FieldShape, ...]:
+    """The fields to read, each once, the engine's own first; what the org hides is left out."""
+    sources = [source for _, source in mapping.on(shape.name)]
+    external = [mapping.external_id_field] if mapping.external_id_field else []
+    found: dict[str, FieldShape] = {}
+    for name in (*SYSTEM_FIELDS, *external, *sources):
+        field = shape.find(name)
+        if field and field.type not in COMPOUND_TYPES:
+            found.setdefault(field.column, field)
+    return tuple(found.values())

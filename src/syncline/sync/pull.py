@@ -1,0 +1,203 @@
+"""Reading: a probe, then REST pages or a Bulk job into staging, then one merge into the mirror, per object.
+
+Objects are read side by side, each on its own thread and database connection. Where a process dies, the next one
+goes on with the same Bulk job at the page after the last one staged.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from syncline.domain.mapping import PERSON_OBJECTS
+from syncline.domain.window import Window, build_window, is_unchanged
+from syncline.errors import RemoteRefused
+from syncline.salesforce.composite import query_part
+from syncline.salesforce.soql import build_query, datetime_literal
+from syncline.store import issues, mirror, reads, staging
+from syncline.store.database import transaction
+from syncline.store.mirror import MirrorTable
+from syncline.store.reads import Cursor, Read
+from syncline.sync.context import SyncContext
+from syncline.sync.fields import read_fields
+from syncline.sync.stage import stage_bulk, stage_rest
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be read of one object in this run."""
+
+    table: MirrorTable
+    field_list: str
+    window: Window
+    cursor: Cursor | None
+    unfinished: Read | None
+
+    @property
+    def is_full(self) -> bool:
+        """Everything is read: nothing was before, other fields were, or the object has no stamp to read by."""
+        return self.cursor is None or self.cursor.field_list != self.field_list or self.table.stamp == "id"
+
+    def build_soql(self, fields: Sequence[str]) -> str:
+        """The query of this read; a full one has no bounds, since whatever is newer than the cursor is read again."""
+        if self.is_full or self.window.since is None:
+            return build_query(self.table.object, fields)
+        stamp = self.table.shape.stamp_field
+        return build_query(
+            self.table.object,
+            fields,
+            where=f"{stamp} >= {datetime_literal(self.window.since)} AND {stamp} <= {datetime_literal(self.window.until)}",
+        )
+
+
+def mirror_table(ctx: SyncContext, object_name: str) -> MirrorTable:
+    """The mirror of one object as the mapping wants it read."""
+    shape = ctx.shapes[object_name]
+    return MirrorTable(ctx.tables, ctx.connection.id, shape, read_fields(shape, ctx.mapping))
+
+
+def pull(ctx: SyncContext) -> None:
+    """Brings the mirror of every person object up to the org's now.
+
+    Raises:
+        RemoteError: an object could not be read to its end; what is staged is kept, the next run goes on from there.
+    """
+    with closing(ctx.database.connect("pull")) as conn:
+        tasks = [_prepare(ctx, conn, name) for name in PERSON_OBJECTS if name in ctx.shapes]
+    totals = _probe(ctx, [task for task in tasks if task.unfinished is None])
+    with ThreadPoolExecutor(max_workers=len(tasks) or 1, thread_name_prefix="pull") as pool:
+        futures = [pool.submit(_read, ctx, task, totals.get(task.table.object)) for task in tasks]
+    for future in futures:
+        future.result()
+
+
+def _prepare(ctx: SyncContext, conn: psycopg.Connection, object_name: str) -> Task:
+    table = mirror_table(ctx, object_name)
+    field_list = ",".join(one.name for one in table.fields)
+    with transaction(conn, "prepare"):
+        mirror.ensure_mirror(conn, table)
+        cursor = reads.load_cursor(conn, ctx.connection.id, object_name)
+        unfinished = reads.load_read(conn, ctx.connection.id, object_name)
+        if unfinished and (unfinished.field_list != field_list or unfinished.road != "bulk"):
+            reads.end_read(conn, ctx.connection.id, object_name)
+            unfinished = None
+    window = build_window(
+        cursor.read_until if cursor else None,
+        ctx.salesforce.org_now(),
+        overlap=ctx.settings.overlap,
+        lag=ctx.settings.lag,
+    )
+    return Task(table, field_list, window, cursor, unfinished)
+
+
+def _probe(ctx: SyncContext, tasks: Sequence[Task]) -> dict[str, int | None]:
+    """Asks in one call how much there is to read of each object; None where nothing is new."""
+    if not tasks:
+        return {}
+    parts = [query_part(task.table.object, _probe_soql(task), all_rows=True) for task in tasks]
+    totals: dict[str, int | None] = {}
+    for task, result in zip(tasks, ctx.salesforce.composite(parts), strict=True):
+        answer = result.expect_success()
+        total: int = answer["totalSize"]
+        quiet = not task.is_full and total == len(answer["records"]) and _is_quiet(ctx, task, answer["records"])
+        totals[task.table.object] = None if quiet else total
+    return totals
+
+
+def _probe_soql(task: Task) -> str:
+    if task.is_full:
+        return f"SELECT COUNT() FROM {task.table.object}"
+    return task.build_soql(["Id", task.table.shape.stamp_field or "Id"])
+
+
+def _is_quiet(ctx: SyncContext, task: Task, records: Sequence[dict[str, str]]) -> bool:
+    """Whether the mirror holds just these records with just these stamps: then nothing need be read."""
+    stamp = task.table.shape.stamp_field or "Id"
+    theirs = {record["Id"]: datetime.fromisoformat(record[stamp]) for record in records}
+    if task.window.since is None or task.cursor is None:
+        return False
+    with closing(ctx.database.connect("probe")) as conn:
+        ours = mirror.load_recent(conn, task.table, task.window.since, task.window.until)
+    return is_unchanged(theirs, ours, task.cursor.read_until)
+
+
+def _read(ctx: SyncContext, task: Task, total: int | None) -> None:
+    """Reads one object to its end and merges it."""
+    name = task.table.object
+    with closing(ctx.database.connect(f"pull {name}")) as conn:
+        if total is None and task.unfinished is None:
+            with transaction(conn, "cursor"):
+                reads.move_cursor(conn, ctx.connection.id, name, _read_value(task, "none", None), undecided_all=False)
+            return
+        with ctx.progress.timed(f"stage {name}"):
+            read = _stage(ctx, conn, task, total)
+        with ctx.progress.timed(f"mirror {name}"):
+            _merge(ctx, conn, task, read)
+
+
+def _stage(ctx: SyncContext, conn: psycopg.Connection, task: Task, total: int | None) -> Read:
+    if task.unfinished:
+        resumed = stage_bulk(ctx, conn, task.table, task.unfinished)
+        if resumed:
+            return resumed
+        # The job is gone from the org: its result is read anew by a job of this run.
+        total = None
+    soql = task.build_soql([one.name for one in task.table.fields])
+    if total is None or total > ctx.settings.bulk_threshold:
+        read = _start_job(ctx, conn, task, soql)
+        staged = stage_bulk(ctx, conn, task.table, read) if read else None
+        if staged:
+            return staged
+    read = _read_value(task, "rest", soql)
+    stage_rest(ctx, conn, task.table, read)
+    return read
+
+
+def _start_job(ctx: SyncContext, conn: psycopg.Connection, task: Task, soql: str) -> Read | None:
+    """Begins a Bulk job and notes it before it is polled; None for an object that Bulk does not read."""
+    try:
+        job = ctx.salesforce.create_query_job(soql, all_rows=True)
+    except RemoteRefused:
+        ctx.counts.add("bulk_fallbacks")
+        return None
+    read = _read_value(task, "bulk", soql, job.id)
+    with transaction(conn, "job"):
+        reads.begin_read(conn, ctx.connection.id, task.table.object, read)
+        staging.reset(conn, ctx.tables, ctx.connection.id, task.table.object, task.table.columns)
+    return read
+
+
+def _read_value(task: Task, road: str, soql: str | None, job_id: str | None = None) -> Read:
+    return Read(road, job_id, soql or "", task.field_list, task.window.cursor)
+
+
+def _merge(ctx: SyncContext, conn: psycopg.Connection, task: Task, read: Read) -> None:
+    """One transaction: the mirror takes what is staged, and the cursor moves."""
+    table = task.table
+    visible_since = ctx.salesforce.org_now() - ctx.settings.overlap
+    with transaction(conn, "mirror"):
+        first = mirror.is_empty(conn, table)
+        if first:
+            changed, bad = mirror.load_first(conn, table)
+        else:
+            changed, bad = mirror.merge(conn, table, ctx.mapped(table.object), visible_since)
+        for value in bad:
+            issues.open_issue(
+                conn,
+                ctx,
+                object_name=table.object,
+                record_id=value.record_id,
+                field=value.field,
+                code="VALUE_DOES_NOT_FIT",
+                message=f"{value.text!r} is not a {value.type}; the field is left blank here.",
+                remedy="Correct the value in Salesforce; the next sync takes it.",
+            )
+        reads.move_cursor(conn, ctx.connection.id, table.object, read, undecided_all=first)
+        reads.end_read(conn, ctx.connection.id, table.object)
+        staging.drop(conn, ctx.tables, ctx.connection.id, table.object)
+    ctx.counts.add("read_changed", changed)
+    ctx.counts.add("bad_values", len(bad))
+    ctx.progress.tick("mirror", table.object, changed, changed)

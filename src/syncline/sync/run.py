@@ -1,0 +1,108 @@
+"""One run: read, decide, plan, apply, send. Each step can be called alone; `sync` is all of them in order."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from syncline import clock
+from syncline.domain.plan import Brakes, ObjectPlan, Plan
+from syncline.errors import LimitReached, PlanRefused
+from syncline.store import runs
+from syncline.store.contact_columns import ensure_columns
+from syncline.store.database import transaction
+from syncline.sync.apply import apply_delta
+from syncline.sync.context import SyncContext
+from syncline.sync.create import create_in_salesforce, settle_intents
+from syncline.sync.decide import build_plan, build_scope, decide
+from syncline.sync.pull import pull
+from syncline.sync.push import push
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did. `state`: done, waiting (for approval), refused (by a brake), paused (by a limit)."""
+
+    run_id: int
+    state: str
+    counts: Mapping[str, int]
+    plan: Plan
+    seconds: Mapping[str, float]
+    calls: Mapping[str, int]
+    message: str = ""
+
+
+def make_plan(ctx: SyncContext) -> Plan:
+    """Reads what is new, merges it into the mirror, and decides; contacts and Salesforce stay as they are."""
+    with closing(ctx.database.connect("columns")) as conn, transaction(conn, "columns"):
+        ensure_columns(conn, ctx.mapping)
+    settle_intents(ctx)
+    pull(ctx)
+    scope = build_scope(ctx)
+    decide(ctx, scope)
+    return build_plan(ctx, scope)
+
+
+def apply_plan(
+    ctx: SyncContext, plan: Plan, brakes: Brakes | None = None, *, allow_large_change: bool = False
+) -> None:
+    """Makes the contacts what the plan says; a contact edited since the plan was made is left for the next run.
+
+    Raises:
+        PlanRefused: the plan is over a brake, and a large change was not allowed.
+    """
+    if not allow_large_change:
+        plan.raise_if_unsafe(brakes or Brakes())
+    with closing(ctx.database.connect("approve")) as conn, transaction(conn, "approve"):
+        runs.approve(conn, ctx.connection.id, ctx.mapping.version, clock.now())
+    apply_delta(ctx, build_scope(ctx), new_contacts=sum(one.creates for one in plan.objects))
+    for one in plan.objects:
+        _count(ctx, one)
+
+
+def _count(ctx: SyncContext, plan: ObjectPlan) -> None:
+    ctx.counts.add("converted", plan.converts)
+    ctx.counts.add("merged", plan.merges)
+    ctx.counts.add("deleted", plan.deletes)
+    ctx.counts.add("undeleted", plan.undeletes)
+    ctx.counts.add("linked", plan.links)
+    ctx.counts.add("conflicts", plan.conflicts)
+
+
+def send(ctx: SyncContext) -> None:
+    """Sends what waits in the outbox: consent first, then new leads, then scores, then everything else."""
+    with ctx.progress.timed("send"):
+        push(ctx, create=create_in_salesforce)
+
+
+def sync(
+    ctx: SyncContext, *, approve: bool = False, allow_large_change: bool = False, brakes: Brakes | None = None
+) -> RunReport:
+    """A whole run. What needs a person's word stops as a plan, and says so in its state.
+
+    Raises:
+        RemoteError: Salesforce could not be read or written; what is done stays done, the next run goes on.
+    """
+    plan = make_plan(ctx)
+    if plan.needs_approval and not approve and not plan.changes_nothing:
+        return _report(ctx, plan, "waiting", plan.needs_approval)
+    try:
+        apply_plan(ctx, plan, brakes, allow_large_change=allow_large_change or approve)
+    except PlanRefused as refused:
+        return _report(ctx, plan, "refused", refused.message)
+    try:
+        send(ctx)
+    except LimitReached as reached:
+        return _report(ctx, plan, "paused", reached.message)
+    return _report(ctx, plan, "done")
+
+
+def _report(ctx: SyncContext, plan: Plan, state: str, message: str = "") -> RunReport:
+    return RunReport(
+        run_id=ctx.run_id,
+        state=state,
+        counts=ctx.counts.as_dict(),
+        plan=plan,
+        seconds=dict(ctx.progress.seconds),
+        calls=ctx.salesforce.calls.as_dict(),
+        message=message,
+    )

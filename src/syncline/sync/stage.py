@@ -1,0 +1,173 @@
+"""Bringing the rows of one read into staging, by Bulk result pages or by REST pages, one transaction per page."""
+
+from collections.abc import Iterable, Iterator
+
+import psycopg
+
+from syncline import clock
+from syncline.domain.values import rest_to_text
+from syncline.errors import RemoteRefused, RetryLater
+from syncline.salesforce.bulk import ResultPage
+from syncline.salesforce.failures import LocatorLost
+from syncline.store import reads, staging
+from syncline.store.database import transaction
+from syncline.store.mirror import MirrorTable
+from syncline.store.reads import Read
+from syncline.store.staging import Position
+from syncline.sync.context import SyncContext
+
+#: Seconds between looks at a Bulk job: they thin out from the first to the last of these.
+_FIRST_POLL, _LAST_POLL, _POLL_GROWTH = 0.25, 30.0, 1.5
+#: How often one page is asked for before the read is given up until the next run.
+_PAGE_TRIES = 4
+_PAGE_WAIT = 0.5
+
+
+def stage_bulk(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read) -> Read | None:
+    """Stages the result of a Bulk job from where its staging stands; None where the org has forgotten the job.
+
+    Raises:
+        RetryLater: a page did not come whole; what is staged is kept.
+    """
+    expected = _wait_for_job(ctx, read.job_id or "")
+    if expected is None:
+        with transaction(conn, "job"):
+            reads.end_read(conn, ctx.connection.id, table.object)
+        return None
+    position = _resume(ctx, conn, table, expected)
+    while not position.finished:
+        position = _stage_page(ctx, conn, table, read, position)
+        ctx.progress.tick("stage", table.object, position.staged, expected)
+    if position.staged != expected:
+        with transaction(conn, "job"):
+            reads.end_read(conn, ctx.connection.id, table.object)
+        raise RetryLater(
+            f"Salesforce announced {expected:,} {table.object} rows and sent {position.staged:,}.",
+            operation="read Bulk result",
+            remedy="Run the sync again: it reads this object anew.",
+        )
+    return read
+
+
+def _wait_for_job(ctx: SyncContext, job_id: str) -> int | None:
+    """Polls until the job is complete; gives its number of rows, or None where the org no longer knows it.
+
+    Raises:
+        RemoteRefused: the job failed in the org.
+    """
+    pause = _FIRST_POLL
+    while True:
+        try:
+            job = ctx.salesforce.query_job(job_id)
+        except RemoteRefused as refused:
+            if refused.status == 404:
+                return None
+            raise
+        if job.state == "JobComplete":
+            ctx.progress.mark(f"job complete {job.object}")
+            return job.records_processed
+        if job.state in ("Failed", "Aborted"):
+            ctx.counts.add("bulk_jobs_failed")
+            return None
+        clock.sleep(pause)
+        pause = min(pause * _POLL_GROWTH, _LAST_POLL)
+
+
+def _resume(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, expected: int) -> Position:
+    with transaction(conn, "job"):
+        reads.expect(conn, ctx.connection.id, table.object, expected)
+        position = staging.load_position(conn, ctx.tables, ctx.connection.id, table.object)
+        if position is None:
+            staging.reset(conn, ctx.tables, ctx.connection.id, table.object, table.columns)
+            position = Position(None, 0, finished=False)
+    if position.staged:
+        ctx.counts.add("rows_resumed", position.staged)
+    return position
+
+
+def _stage_page(
+    ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, position: Position
+) -> Position:
+    """Stages one page with its position, asking again for a page that did not come whole."""
+    for attempt in range(1, _PAGE_TRIES + 1):
+        try:
+            return _try_page(ctx, conn, table, read, position)
+        except RetryLater:
+            if attempt == _PAGE_TRIES:
+                raise
+            ctx.counts.add("pages_asked_again")
+            clock.sleep(_PAGE_WAIT * attempt)
+    raise AssertionError("unreachable")
+
+
+def _try_page(
+    ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, position: Position
+) -> Position:
+    with (
+        transaction(conn, "stage"),
+        ctx.salesforce.results(read.job_id or "", locator=position.locator) as page,
+    ):
+        rows = _copy_page(ctx, conn, table, page)
+        after = Position(page.next_locator, position.staged + rows, finished=page.next_locator is None)
+        staging.store_position(conn, ctx.connection.id, table.object, after)
+    return after
+
+
+def _copy_page(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, page: ResultPage) -> int:
+    chunks = iter(page.chunks())
+    columns, taken = staging.read_header(chunks)
+    if {name.lower() for name in columns} != set(table.columns):
+        raise RetryLater(
+            f"The result of {table.object} has other columns than were asked for: {', '.join(columns)[:200]}.",
+            operation="read Bulk result",
+        )
+    rows = staging.copy_csv(conn, ctx.tables, table.object, columns, _chain(taken, chunks))
+    if page.records is not None and rows != page.records:
+        raise RetryLater(
+            f"A page of {table.object} announced {page.records:,} rows and held {rows:,}.",
+            operation="read Bulk result",
+        )
+    return rows
+
+
+def _chain(taken: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield from taken
+    yield from rest
+
+
+def stage_rest(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read) -> None:
+    """Stages a read by REST pages; a lost locator starts it again from the first page, once.
+
+    Raises:
+        RetryLater: the pages did not hold as many rows as the org announced.
+    """
+    try:
+        _stage_rest_pages(ctx, conn, table, read)
+    except LocatorLost:
+        ctx.counts.add("pages_asked_again")
+        _stage_rest_pages(ctx, conn, table, read)
+
+
+def _stage_rest_pages(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read) -> None:
+    names = [one.name for one in table.fields]
+    with transaction(conn, "job"):
+        reads.begin_read(conn, ctx.connection.id, table.object, read)
+        staging.reset(conn, ctx.tables, ctx.connection.id, table.object, table.columns)
+    page = ctx.salesforce.query(read.soql, all_rows=True)
+    staged = 0
+    while True:
+        rows = [[rest_to_text(record.get(name)) for name in names] for record in page.records]
+        with transaction(conn, "stage"):
+            staged += staging.copy_rows(conn, ctx.tables, table.object, table.columns, rows)
+            position = Position(page.next_url, staged, finished=page.done)
+            staging.store_position(conn, ctx.connection.id, table.object, position)
+        ctx.progress.tick("stage", table.object, staged, page.total_size)
+        if page.done or page.next_url is None:
+            break
+        page = ctx.salesforce.query_more(page.next_url)
+    if staged < page.total_size:
+        raise RetryLater(
+            f"Salesforce announced {page.total_size:,} {table.object} rows and sent {staged:,}.",
+            operation="query",
+            remedy="Run the sync again: it reads this object anew.",
+        )
