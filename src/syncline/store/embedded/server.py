@@ -54,11 +54,19 @@ class EmbeddedServer:
         Raises:
             OperatorError: it cannot be started; the message says why and the remedy what to do.
         """
-        account = choose_account()
-        places = choose_places(self._folder, account, self._options.socket_root)
-        handle = ServerHandle(places, account, self._options)
+        handle = self._handle()
         handle.ensure_running(progress)
         return handle
+
+    def stop(self) -> bool:
+        """Stops the server unless a process uses it, and tells whether it still runs."""
+        handle = self._handle()
+        handle.close()
+        return handle.pid is not None
+
+    def _handle(self) -> "ServerHandle":
+        account = choose_account()
+        return ServerHandle(choose_places(self._folder, account, self._options.socket_root), account, self._options)
 
 
 class ServerHandle:
@@ -71,6 +79,7 @@ class ServerHandle:
         self._users = FileLock(places.folder / "users.lock")
         self._mutex = threading.Lock()
         self._passwords: dict[str, str] = {}
+        self._stops = True
 
     def __enter__(self) -> "ServerHandle":
         return self
@@ -108,6 +117,11 @@ class ServerHandle:
         """The URL for tools that only read."""
         return self.url(database, cluster.READER)
 
+    def reader_tcp_url(self, port: int, database: str = cluster.OWNER) -> str:
+        """The URL for tools that only read, through a `Door` on that port of the loopback."""
+        password = quote(self._passwords[cluster.READER], safe="")
+        return f"postgresql://{cluster.READER}:{password}@127.0.0.1:{port}/{quote(database)}"
+
     def socket(self) -> Path:
         """The Unix socket on which the server listens."""
         return self._places.sockets / ".s.PGSQL.5432"
@@ -127,10 +141,14 @@ class ServerHandle:
                 self._users.release()
                 raise
 
+    def leave_running(self) -> None:
+        """Lets the server outlive this process, without owners; the next to join it stops it when it leaves."""
+        self._stops = False
+
     def close(self) -> None:
         """Leaves the server; the last to leave stops it."""
         with self._mutex, self._alone(_silent):
-            if self._users.try_alone():
+            if self._users.try_alone() and self._stops:
                 binaries = find_binaries(self._account, self._options.binaries, SHARED_STATE)
                 cluster.stop(self._places, binaries, self._account)
                 with contextlib.suppress(OSError):

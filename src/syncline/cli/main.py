@@ -1,0 +1,108 @@
+"""The command `syncline`: finds the module of a command, runs it, and turns errors into messages and exit statuses.
+
+Nothing heavy is imported here: a command's module is imported when that command is called.
+"""
+
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NoReturn
+
+from syncline import __version__
+from syncline.cli.output import report_error, report_unexpected
+from syncline.errors import SynclineError
+
+#: Every command: the module whose `app` (a typer.Typer) it is, and one line of help. A new command is a line here.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "db": ("syncline.cli.db", "Reach the database with tools of your own."),
+    "doctor": ("syncline.cli.doctor", "Check this installation and say what to mend."),
+}
+
+_EXAMPLES = """\
+Examples:
+  syncline doctor        is everything in order?
+  psql "$(syncline db url)"
+"""
+_USAGE_STATUS = 2
+_INTERRUPTED_STATUS = 130
+_TERMINATED_STATUS = 143
+
+
+def main() -> NoReturn:
+    """Runs the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and gives its exit status.
+
+    0 done · 1 failed · 2 wrong usage · 3 refused as unsafe · 4 done, and some rows failed · 130 interrupted
+    """
+    name, *rest = arguments or ["--help"]
+    if name in ("--help", "-h", "help"):
+        print(_help())
+        return 0
+    if name == "--version":
+        print(f"syncline {__version__}")
+        return 0
+    if name not in COMMANDS:
+        near = get_close_matches(name, COMMANDS, n=1)
+        print(f"error: There is no command {name!r}.", file=sys.stderr)
+        print(f"remedy: {f'Did you mean `syncline {near[0]}`?' if near else 'See `syncline --help`.'}", file=sys.stderr)
+        return _USAGE_STATUS
+    return _run_command(name, rest)
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    as_json = "--json" in arguments
+    _end_cleanly_when_terminated()
+    try:
+        _invoke(name, arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        print("interrupted: run the same command again to go on", file=sys.stderr)
+        return _INTERRUPTED_STATUS
+    except SynclineError as error:
+        return report_error(error, as_json=as_json)
+    except Exception as error:  # noqa: BLE001  # the edge of the program: it records what nobody foresaw
+        return report_unexpected(error, as_json=as_json)
+    return 0
+
+
+def _invoke(name: str, arguments: list[str]) -> None:
+    from typer.main import get_command
+
+    command = get_command(import_module(COMMANDS[name][0]).app)
+    command(args=arguments, prog_name=f"syncline {name}")
+
+
+def _end_cleanly_when_terminated() -> None:
+    import signal
+    import threading
+
+    def end(*_: object) -> None:
+        raise SystemExit(_TERMINATED_STATUS)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: syncline COMMAND [OPTIONS]",
+            "",
+            "A marketing hub that lives in step with Salesforce.",
+            "",
+            "Commands:",
+            *lines,
+            "",
+            "Every command explains itself with --help and prints one JSON object last with --json.",
+            "",
+            _EXAMPLES,
+        ]
+    ).rstrip()
