@@ -24,9 +24,7 @@ def build_window(cursor: datetime | None, org_now: datetime, *, overlap: timedel
     return Window(since, until, max(held_back, cursor) if cursor else held_back)
 
 
-def is_unchanged(
-    theirs: dict[str, datetime], ours: dict[str, datetime], read_until: datetime
-) -> bool:
+def is_unchanged(theirs: dict[str, datetime], ours: dict[str, datetime], read_until: datetime) -> bool:
     """Whether a window holds nothing new: the same ids with the same stamps, none of them too fresh to trust.
 
     A record can change twice within one second, and stamps are whole seconds: a stamp at or after the cursor was

@@ -177,7 +177,5 @@ def _assignments(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed:
 def settle_scope(conn: psycopg.Connection, scope: Scope, now: datetime) -> None:
     """The delta is applied: notes Ids of records left out, and forgets what was touched and is now decided."""
     parameters = {"connection_id": scope.connection_id, "now": now}
-    conn.execute(
-        _SQL["alias_left_out"].compose(moves=moves(scope), touched=any_touched(scope, "move")), parameters
-    )
+    conn.execute(_SQL["alias_left_out"].compose(moves=moves(scope), touched=any_touched(scope, "move")), parameters)
     conn.execute(_SQL["keep_unresolved"].compose(moves=moves(scope)), parameters)

@@ -97,9 +97,7 @@ class Scope:
 def decide_lifecycle(conn: psycopg.Connection, scope: Scope) -> None:
     """Writes the rows of converted, merged, deleted and revived records, and of first matches, into the delta."""
     conn.execute(
-        _LIFECYCLE["follow"].compose(
-            moves=moves(scope), people=_people(scope), touched=any_touched(scope, "link")
-        ),
+        _LIFECYCLE["follow"].compose(moves=moves(scope), people=_people(scope), touched=any_touched(scope, "link")),
         scope.parameters(seq=_FOLLOW),
     )
     unlinked = conn.execute(_LIFECYCLE["has_unlinked"].compose()).fetchone()
@@ -132,7 +130,7 @@ def moves(scope: Scope) -> sql.Composable:
             unconverted = sql.SQL("NOT (isconverted AND convertedcontactid IS NOT NULL)")
             parts.append(
                 sql.SQL(
-                    "SELECT {}::text COLLATE \"C\" AS object, id AS record_id, {}::text COLLATE \"C\" AS to_object,"
+                    'SELECT {}::text COLLATE "C" AS object, id AS record_id, {}::text COLLATE "C" AS to_object,'
                     " convertedcontactid COLLATE \"C\" AS to_id, 'converted'::text AS reason FROM {}"
                     " WHERE isconverted AND convertedcontactid IS NOT NULL"
                 ).format(sql.Literal(name), sql.Literal(CONTACT), mirror)
@@ -198,9 +196,7 @@ def _add_rekeyed(conn: psycopg.Connection, scope: Scope) -> None:
     for from_object in scope.objects:
         before = {field.name: source for field, source in scope.mapped[from_object]}
         for to_object in scope.objects:
-            values = [
-                _base_before(field, before.get(field.name)) for field, _ in scope.mapped[to_object]
-            ]
+            values = [_base_before(field, before.get(field.name)) for field, _ in scope.mapped[to_object]]
             if values:
                 conn.execute(
                     _DECIDE["rekeyed_bases"].compose(
@@ -255,10 +251,7 @@ def _decide_object(conn: psycopg.Connection, scope: Scope, object_name: str) -> 
 
 def cases(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composed:
     """The branches of a CASE over field names."""
-    return sql.SQL(" ").join(
-        sql.SQL("WHEN {} THEN {}").format(sql.Literal(name), value)
-        for name, value in values
-    )
+    return sql.SQL(" ").join(sql.SQL("WHEN {} THEN {}").format(sql.Literal(name), value) for name, value in values)
 
 
 def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:

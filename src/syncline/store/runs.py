@@ -37,9 +37,7 @@ def try_lock(conn: psycopg.Connection, connection_id: int) -> bool:
 def start(conn: psycopg.Connection, connection_id: int, kind: str, now: datetime) -> RunId:
     """Opens a run; runs that a dead process left open are closed as failed."""
     conn.execute(_SQL["abandon"].compose(), {"connection_id": connection_id, "now": now})
-    row = conn.execute(
-        _SQL["start"].compose(), {"connection_id": connection_id, "kind": kind, "now": now}
-    ).fetchone()
+    row = conn.execute(_SQL["start"].compose(), {"connection_id": connection_id, "kind": kind, "now": now}).fetchone()
     assert row is not None
     return RunId(row[0])
 

@@ -35,9 +35,7 @@ def _apply_lifecycle(ctx: SyncContext, scope: Scope) -> None:
         after: int | None = None
         while batch := _next(ctx, scope, conn, Kind.LIFECYCLE, after):
             with transaction(conn, "lifecycle"):
-                application.apply_lifecycle(
-                    conn, scope, ctx.mapping.fields, batch, clock.now(), ctx.origin
-                )
+                application.apply_lifecycle(conn, scope, ctx.mapping.fields, batch, clock.now(), ctx.origin)
             after = batch.last
 
 

@@ -42,9 +42,7 @@ def make_plan(ctx: SyncContext) -> Plan:
     return build_plan(ctx, scope)
 
 
-def apply_plan(
-    ctx: SyncContext, plan: Plan, brakes: Brakes | None = None, *, allow_large_change: bool = False
-) -> None:
+def apply_plan(ctx: SyncContext, plan: Plan, brakes: Brakes | None = None, *, allow_large_change: bool = False) -> None:
     """Makes the contacts what the plan says; a contact edited since the plan was made is left for the next run.
 
     Raises:
