@@ -102,7 +102,7 @@ def _make_folder(folder: Path, account: Account) -> Path:
     mode = 0o711 if account.switched else 0o700
     try:
         if not folder.is_dir():
-            folder.mkdir(mode=mode, parents=True)
+            folder.mkdir(mode=mode, parents=True, exist_ok=True)  # another process may be as quick
             folder.chmod(mode)  # whatever the umask left of it
         owner = folder.stat().st_uid
         os.listdir(folder)  # noqa: PTH208  # the question is whether it may be read
