@@ -5,8 +5,9 @@ worker has a database of its own, cloned from one that was migrated once; betwee
 taken away.
 """
 
-import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from syncline.store.embedded.locks import FileLock
 from tests.cleaning import clean, note_baseline
 
 _TEMPLATE = "syncline_template"
+_RUN_FOLDER = "SYNCLINE_TEST_RUN_FOLDER"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,42 +36,64 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="runs with --nightly"))
 
 
-@pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all workers of this run share."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the folder of the run, once for all workers; PostgreSQL's account must be able to pass through it."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="syncline-test-", dir="/tmp"))
+        folder.chmod(0o711)
+        os.environ[_RUN_FOLDER] = str(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Takes away what the run left, its server first."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(os.environ.pop(_RUN_FOLDER))
+        if (folder / "postgresql").exists():
+            EmbeddedServer(folder / "postgresql", _options()).remove()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def pg_bin() -> Path | None:
+def run_folder() -> Path:
+    """A folder that all workers of this run share, and every account may pass through."""
+    return Path(os.environ[_RUN_FOLDER])
+
+
+@pytest.fixture
+def open_folder(run_folder: Path) -> Iterator[Path]:
+    """A folder of this test that every account may pass through, unlike tmp_path."""
+    folder = Path(tempfile.mkdtemp(dir=run_folder))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _options() -> Options:
     """The PostgreSQL to test on: SYNCLINE_TEST_PG_BIN, else the built-in one."""
     chosen = os.environ.get("SYNCLINE_TEST_PG_BIN")
-    return Path(chosen) if chosen else None
+    return Options(binaries=Path(chosen) if chosen else None, durable=False)
 
 
 @pytest.fixture(scope="session")
-def server(run_folder: Path, pg_bin: Path | None) -> Iterator[ServerHandle]:
+def server(run_folder: Path) -> Iterator[ServerHandle]:
     """The run's PostgreSQL."""
-    options = Options(binaries=pg_bin, durable=False)
-    with EmbeddedServer(run_folder / "postgresql", options).start() as handle:
+    with EmbeddedServer(run_folder / "postgresql", _options()).start() as handle:
         yield handle
 
 
 def _make_template(server: ServerHandle, run_folder: Path) -> None:
-    done = run_folder / "template.json"
     lock = FileLock(run_folder / "template.lock")
     lock.wait_alone(float("inf"), lambda: None)
     try:
-        if done.exists():
-            return
         with psycopg.connect(server.admin_url(), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE])
+            if found.fetchone() is not None:
+                return
             connection.execute(f"CREATE DATABASE {_TEMPLATE} OWNER syncline")
         database = Database(server.url(_TEMPLATE))
         setup.configure(database.url)
         setup.migrate(database)
         setup.disconnect()
-        done.write_text(json.dumps({"template": _TEMPLATE}))
     finally:
         lock.release()
 

@@ -127,8 +127,6 @@ def stop(places: Places, binaries: Binaries, account: Account) -> None:
     Raises:
         StoreError: it did not stop.
     """
-    if server_pid(places) is None:
-        return
     said = account.run([binaries["pg_ctl"], "stop", "-m", "fast", "-w", "-t", "120", "-D", places.data])
     if said.returncode != 0 and server_pid(places) is not None:
         raise StoreError(f"The database did not stop: {said.stdout.strip()}")

@@ -1,6 +1,7 @@
 """The embedded server as Syncline's processes share it: the first starts it, the last to leave stops it."""
 
 import contextlib
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class EmbeddedServer:
         handle = self._handle()
         handle.close()
         return handle.pid is not None
+
+    def remove(self) -> bool:
+        """Stops the server and deletes its files, unless a process uses it; tells whether it did."""
+        return self._handle().remove()
 
     def _handle(self) -> "ServerHandle":
         account = choose_account()
@@ -149,11 +154,19 @@ class ServerHandle:
         """Leaves the server; the last to leave stops it."""
         with self._mutex, self._alone(_silent):
             if self._users.try_alone() and self._stops:
-                binaries = find_binaries(self._account, self._options.binaries, SHARED_STATE)
-                cluster.stop(self._places, binaries, self._account)
-                with contextlib.suppress(OSError):
-                    self._places.sockets.rmdir()
+                self._stop()
             self._users.release()
+
+    def remove(self) -> bool:
+        """Deletes the server's files when no other process uses it, and tells whether it did."""
+        with self._mutex, self._alone(_silent):
+            if not self._users.try_alone():
+                self._users.release()
+                return False
+            self._stop()
+            self._users.release()
+            shutil.rmtree(self._places.folder, ignore_errors=True)
+        return True
 
     @contextlib.contextmanager
     def _alone(self, say: Progress) -> Iterator[None]:
@@ -211,6 +224,13 @@ class ServerHandle:
             else:
                 break
         self._passwords = cluster.read_passwords(places)
+
+    def _stop(self) -> None:
+        if self.pid is not None:
+            binaries = find_binaries(self._account, self._options.binaries, SHARED_STATE)
+            cluster.stop(self._places, binaries, self._account)
+        # The server takes its socket away at the very end, perhaps after we have seen it gone.
+        shutil.rmtree(self._places.sockets, ignore_errors=True)
 
     def _provision(self) -> None:
         """Makes the two roles and the database; may be cut short and done again."""
