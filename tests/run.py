@@ -71,7 +71,7 @@ def _has_tests(folder: str) -> bool:
 
 def _run_folder(folder: str, extra: list[str], *, nightly: bool, must_run: bool) -> Part:
     print(f"── {folder} ", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", f"tests/{folder}"]
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", f"tests/{folder}"]
     if WORKERS[folder] and os.environ.get("PYTEST_XDIST_WORKER") is None:
         command += ["-n", str(WORKERS[folder]), "--dist", "loadgroup"]
     command += ["--nightly"] if nightly else []

@@ -10,8 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from syncline.store.embedded import EmbeddedServer, ServerHandle
+from syncline.store.embedded import EmbeddedServer, Options, ServerHandle
 from tests.processes import ROOT, plain_environment, run_syncline
+
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.fixture
@@ -108,6 +110,20 @@ def test_a_server_of_the_operators_own_is_used(server: ServerHandle, home: Path)
     finally:
         with psycopg.connect(server.admin_url(), autocommit=True) as connection:
             connection.execute("DROP DATABASE given WITH (FORCE)")
+
+
+@pytest.mark.debian_postgresql
+@pytest.mark.skipif(not DEBIAN_15.exists(), reason="Debian's PostgreSQL 15 is not installed")
+def test_the_oldest_server_that_is_promised_will_do(open_folder: Path, home: Path) -> None:
+    own = EmbeddedServer(open_folder / "own", Options(binaries=DEBIAN_15, durable=False))
+    with own.start() as debian:
+        done = run_syncline(home, "doctor", "--json", DATABASE_URL=debian.url())
+    assert own.remove()
+
+    assert done.returncode == 0, done.stderr
+    details = {one["name"]: one["detail"] for one in json.loads(done.stdout)["findings"]}
+    assert details["database"].startswith("PostgreSQL 15")
+    assert "DATABASE_URL" in details["database"]
 
 
 def test_a_server_that_is_not_there_is_named(home: Path) -> None:

@@ -292,3 +292,13 @@ def test_settings_of_the_operator_are_taken(folder: Path) -> None:
 
     with EmbeddedServer(folder, FAST).start() as handle, psycopg.connect(handle.url()) as connection:
         assert connection.execute("SHOW work_mem").fetchone() == ("13MB",)
+
+
+def test_a_wrong_setting_of_the_operator_is_told_in_postgresqls_words(folder: Path) -> None:
+    EmbeddedServer(folder, FAST).start().close()
+    local = folder / "data" / "local.conf"
+    local.write_text("work_mem = 'plenty'\n")
+    local.chmod(0o644)
+
+    with pytest.raises(OperatorError, match="work_mem"):
+        EmbeddedServer(folder, FAST).start()

@@ -18,13 +18,15 @@ from syncline.store.embedded.places import Places
 #: The role that owns the cluster, and the two that Syncline uses: owner of the tables, and reader for BI tools.
 ADMIN, OWNER, READER = "syncline_admin", "syncline", "syncline_reader"
 _START_SECONDS = 600
+_SHARED_MEMORY_LEAST = 512 * 1024 * 1024
 _FULL = "No space left on device"
+_TELLING = re.compile(r"\b(FATAL|PANIC|ERROR|HINT|DETAIL):|\bLOG:.*\b(invalid|unrecognized|syntax error)\b")
 #: Old server processes let go of the shared memory only a moment after a kill; worth another try.
 STILL_IN_USE = "still in use"
 
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "''",
-    "shared_buffers": "128MB",
+    "shared_buffers": "512MB",
     "max_wal_size": "1GB",
     "max_connections": "100",
     # Nothing replicates this server, and a load into a table made in the same transaction skips the log.
@@ -159,6 +161,8 @@ def read_passwords(places: Places) -> dict[str, str]:
 
 def _write_settings(places: Places, account: Account, *, durable: bool) -> None:
     settings = dict(_SETTINGS) if durable else {**_SETTINGS, **_UNSAFE_BUT_FAST}
+    if _shared_memory_is_small():
+        settings["dynamic_shared_memory_type"] = "mmap"
     lines = ["# Written by Syncline at each start. Settings of your own belong in local.conf beside this file."]
     lines += [f"{name} = {value}" for name, value in settings.items()]
     if (places.data / "local.conf").exists():
@@ -169,6 +173,15 @@ def _write_settings(places: Places, account: Account, *, durable: bool) -> None:
     fresh.chmod(0o600)
     account.give(fresh)
     fresh.replace(path)
+
+
+def _shared_memory_is_small() -> bool:
+    # Containers often get 64 MB of it, and a parallel query would fail half-way; files do as well there.
+    try:
+        room = os.statvfs("/dev/shm")  # noqa: S108  # only asked for its size
+    except OSError:
+        return False
+    return room.f_blocks * room.f_frsize < _SHARED_MEMORY_LEAST
 
 
 def _forget_dead_server(places: Places) -> None:
@@ -217,7 +230,7 @@ def _tail(log: Path, start_at: int) -> str:
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    telling = [line for line in lines if re.search(r"\b(FATAL|PANIC|ERROR|HINT|DETAIL):", line)]
+    telling = [line for line in lines if _TELLING.search(line)]
     return "\n".join(telling or lines)
 
 
