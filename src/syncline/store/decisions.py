@@ -96,28 +96,38 @@ class Scope:
 
 def decide_lifecycle(conn: psycopg.Connection, scope: Scope) -> None:
     """Writes the rows of converted, merged, deleted and revived records, and of first matches, into the delta."""
+    linked = conn.execute(_LIFECYCLE["has_links"].compose(), scope.parameters()).fetchone()
+    if linked:
+        _decide_known(conn, scope)
+    if conn.execute(_LIFECYCLE["has_unlinked"].compose()).fetchone():
+        for name in scope.objects:
+            _match(conn, scope, name)
+
+
+def _decide_known(conn: psycopg.Connection, scope: Scope) -> None:
     conn.execute(
         _LIFECYCLE["follow"].compose(moves=moves(scope), people=_people(scope), touched=any_touched(scope, "link")),
         scope.parameters(seq=_FOLLOW),
     )
-    unlinked = conn.execute(_LIFECYCLE["has_unlinked"].compose()).fetchone()
     for name in scope.objects:
         mirror = scope.tables.mirror(name)
         touched = scope.touched(name, sql.Identifier("mirror", "id"))
         for statement, seq in (("find_deleted", _DELETED), ("find_undeleted", _UNDELETED)):
             conn.execute(_LIFECYCLE[statement].compose(mirror=mirror, touched=touched), scope.parameters(name, seq))
-        if unlinked:
-            conn.execute(
-                _LIFECYCLE["match"].compose(
-                    mirror=mirror,
-                    # A contact added after a record was decided about meets it all the same.
-                    touched=_TRUE,
-                    email=scope.email(name),
-                    external=scope.column(name, scope.external_id_field or "", sql.SQL("NULL::text")),
-                    unconverted=scope.unconverted(name),
-                ),
-                scope.parameters(name, _MATCHED),
-            )
+
+
+def _match(conn: psycopg.Connection, scope: Scope, object_name: str) -> None:
+    conn.execute(
+        _LIFECYCLE["match"].compose(
+            mirror=scope.tables.mirror(object_name),
+            # A contact added after a record was decided about meets it all the same.
+            touched=_TRUE,
+            email=scope.email(object_name),
+            external=scope.column(object_name, scope.external_id_field or "", sql.SQL("NULL::text")),
+            unconverted=scope.unconverted(object_name),
+        ),
+        scope.parameters(object_name, _MATCHED),
+    )
 
 
 def moves(scope: Scope) -> sql.Composable:
@@ -256,7 +266,8 @@ def cases(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composed:
 
 def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:
     """Writes one row per record that becomes a contact, and records why others are left out; gives the creates."""
-    return conn.execute(
+    parameters = scope.parameters(object_name, Kind.CREATES.first_seq)
+    conn.execute(
         _LIFECYCLE["find_new"].compose(
             mirror=scope.tables.mirror(object_name),
             touched=scope.touched(object_name, sql.Identifier("mirror", "id")),
@@ -264,5 +275,12 @@ def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:
             unconverted=scope.unconverted(object_name),
             merged=sql.SQL("{} IS NOT NULL").format(scope.column(object_name, "MasterRecordId", sql.SQL("NULL"))),
         ),
-        scope.parameters(object_name, Kind.CREATES.first_seq),
-    ).rowcount
+        parameters,
+    )
+    # Without statistics the planner joins as if the table were tiny.
+    conn.execute("ANALYZE unlinked")
+    conn.execute(_LIFECYCLE["leave_out"].compose(), parameters)
+    conn.execute(_LIFECYCLE["take_back"].compose(), parameters)
+    created = conn.execute(_LIFECYCLE["plan_creates"].compose(), parameters).rowcount
+    conn.execute("DROP TABLE unlinked")
+    return created

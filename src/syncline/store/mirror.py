@@ -48,7 +48,7 @@ class MirrorTable:
     fields: tuple[FieldShape, ...]
 
     @property
-    def object(self) -> str:
+    def object_name(self) -> str:
         """The object's name."""
         return self.shape.name
 
@@ -65,9 +65,9 @@ class MirrorTable:
     def identifiers(self) -> dict[str, sql.Composable]:
         """What the named SQL of the mirror is composed with."""
         return {
-            "mirror": self.tables.mirror(self.object),
-            "staging": self.tables.staging(self.object),
-            "incoming": self.tables.incoming(self.object),
+            "mirror": self.tables.mirror(self.object_name),
+            "staging": self.tables.staging(self.object_name),
+            "incoming": self.tables.incoming(self.object_name),
             "columns": _list(sql.Identifier(name) for name in self.columns),
             "stamp": sql.Identifier(self.stamp),
             "stamp_column": sql.Identifier(self.stamp),
@@ -75,7 +75,7 @@ class MirrorTable:
 
     def parameters(self) -> dict[str, object]:
         """The parameters that most statements take."""
-        return {"connection_id": self.connection_id, "object": self.object}
+        return {"connection_id": self.connection_id, "object": self.object_name}
 
 
 def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
@@ -84,7 +84,7 @@ def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
 
 def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> None:
     """Makes the mirror's table, or adds the columns it lacks; a column whose type changed is made anew and empty."""
-    name = table.tables.mirror(table.object)
+    name = table.tables.mirror(table.object_name)
     conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(table.tables.schema)))
     present = _present_columns(conn, table)
     if not present:
@@ -101,7 +101,7 @@ def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> None:
 
 
 def _present_columns(conn: psycopg.Connection, table: MirrorTable) -> dict[str, str]:
-    qualified = table.tables.mirror(table.object).as_string(conn)
+    qualified = table.tables.mirror(table.object_name).as_string(conn)
     return dict(conn.execute(_SQL["columns"].compose(), {"table": qualified}).fetchall())
 
 
@@ -113,13 +113,13 @@ def _definition(field: FieldShape) -> sql.Composed:
 
 def is_empty(conn: psycopg.Connection, table: MirrorTable) -> bool:
     """Whether nothing was ever merged."""
-    statement = sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table.tables.mirror(table.object))
+    statement = sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table.tables.mirror(table.object_name))
     return conn.execute(statement).fetchone() is None
 
 
 def load_first(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, list[BadValue]]:
     """Fills the empty mirror from staging and makes its keys; gives rows and values that did not fit."""
-    name = table.tables.mirror(table.object)
+    name = table.tables.mirror(table.object_name)
     # A new file within this transaction: PostgreSQL then need not log row by row what it syncs at the commit.
     conn.execute(sql.SQL("TRUNCATE {}").format(name))
     _drop_keys(conn, table)
@@ -143,34 +143,39 @@ def load_first(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, list[
 
 
 def _drop_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
-    name = table.tables.mirror(table.object)
+    name = table.tables.mirror(table.object_name)
     conn.execute(
         sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(
-            name, sql.Identifier(f"{table.object.lower()}_pkey")
+            name, sql.Identifier(f"{table.object_name.lower()}_pkey")
         )
     )
     conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(_stamp_index(table)))
 
 
 def _make_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
-    name = table.tables.mirror(table.object)
+    name = table.tables.mirror(table.object_name)
     conn.execute(
         sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY (id)").format(
-            name, sql.Identifier(f"{table.object.lower()}_pkey")
+            name, sql.Identifier(f"{table.object_name.lower()}_pkey")
         )
     )
     if table.stamp != "id":
-        index = sql.Identifier(f"{table.object.lower()}_stamp")
+        index = sql.Identifier(f"{table.object_name.lower()}_stamp")
         conn.execute(sql.SQL("CREATE INDEX {} ON {} ({})").format(index, name, sql.Identifier(table.stamp)))
 
 
 def _stamp_index(table: MirrorTable) -> sql.Identifier:
-    return sql.Identifier(table.tables.schema, f"{table.object.lower()}_stamp")
+    return sql.Identifier(table.tables.schema, f"{table.object_name.lower()}_stamp")
 
 
 def _execute(conn: psycopg.Connection, table: MirrorTable, statement: str, *, guarded: bool) -> int:
-    typed = _list(_typed(one, guarded=guarded) for one in table.fields)
-    return conn.execute(_SQL[statement].compose(typed=typed, **table.identifiers())).rowcount
+    statement_parts = {"typed": typed_columns(table, guarded=guarded), **table.identifiers()}
+    return conn.execute(_SQL[statement].compose(**statement_parts)).rowcount
+
+
+def typed_columns(table: MirrorTable, *, guarded: bool = True) -> sql.Composed:
+    """The typed values of a staged row; the guarded form gives NULL where the plain one would fail."""
+    return _list(_typed(one, guarded=guarded) for one in table.fields)
 
 
 def _typed(field: FieldShape, *, guarded: bool) -> sql.Composed:
@@ -195,10 +200,12 @@ def _find_bad_values(conn: psycopg.Connection, table: MirrorTable) -> list[BadVa
         if not guard:
             continue
         rows = conn.execute(
-            sql.SQL("SELECT id, left({column}, 200) FROM {staging} WHERE {column} IS NOT NULL AND {guard}({column}) IS NULL")
-            .format(
+            sql.SQL(
+                "SELECT id, left({column}, 200) FROM {staging}"
+                " WHERE {column} IS NOT NULL AND {guard}({column}) IS NULL"
+            ).format(
                 column=sql.Identifier(one.column),
-                staging=table.tables.staging(table.object),
+                staging=table.tables.staging(table.object_name),
                 guard=sql.Identifier(guard),
             )
         ).fetchall()  # fmt: skip
@@ -238,7 +245,7 @@ def merge(
 
 
 def _make_incoming(conn: psycopg.Connection, table: MirrorTable) -> list[BadValue]:
-    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table.tables.incoming(table.object)))
+    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table.tables.incoming(table.object_name)))
     try:
         with conn.transaction():
             _execute(conn, table, "make_incoming", guarded=False)

@@ -40,13 +40,17 @@ def read_header(chunks: Iterator[bytes]) -> tuple[list[str], list[bytes]]:
     return ([name.strip('"') for name in line.split(",")] if line else []), taken
 
 
+def ensure_schema(conn: psycopg.Connection, tables: ConnectionTables) -> None:
+    """Makes the schema of staging tables; not to be called by two threads at once."""
+    conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(tables.work_schema)))
+
+
 def reset(
     conn: psycopg.Connection, tables: ConnectionTables, connection_id: int, object_name: str, fields: Sequence[str]
 ) -> None:
     """Makes an empty staging table with one text column per field, and puts the position at the first page."""
     table = tables.staging(object_name)
     columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name.lower())) for name in fields)
-    conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(tables.work_schema)))
     conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
     conn.execute(sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(table, columns))
     conn.execute(_SQL["reset_position"].compose(), {"connection_id": connection_id, "object": object_name})

@@ -10,24 +10,40 @@ import psycopg
 from syncline import clock
 from syncline.store import application, reads
 from syncline.store.application import Batch
+from syncline.store.contact_columns import drop_address_index, ensure_address_index
 from syncline.store.database import transaction
 from syncline.store.decisions import Kind, Scope
 from syncline.sync.context import SyncContext
 from syncline.sync.decide import sources
 
+#: From so many new contacts on, an empty store is filled without its index of addresses.
+_FIRST_IMPORT = 50_000
+
 
 def apply_delta(ctx: SyncContext, scope: Scope, *, new_contacts: int) -> None:
     """Makes contacts what the delta says, and settles what was decided."""
     _apply_lifecycle(ctx, scope)
+    _apply_all_creates(ctx, scope, new_contacts)
+    for name in scope.objects:
+        _apply_fields(ctx, scope, name)
+    with ctx.progress.timed("settle"), closing(ctx.database.connect("settle")) as conn, transaction(conn, "settle"):
+        application.settle_scope(conn, scope, clock.now())
+        reads.settle(conn, ctx.connection.id, sources(scope))
+
+
+def _apply_all_creates(ctx: SyncContext, scope: Scope, new_contacts: int) -> None:
+    if not new_contacts:
+        return
+    dropped = False
+    if new_contacts > _FIRST_IMPORT:
+        with closing(ctx.database.connect("index")) as conn, transaction(conn, "index"):
+            dropped = drop_address_index(conn)
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="apply") as pool:
         for future in [pool.submit(_apply_creates, ctx, scope, name, new_contacts) for name in scope.objects]:
             future.result()
-    for name in scope.objects:
-        _apply_fields(ctx, scope, name)
-    with ctx.progress.timed("settle"), closing(ctx.database.connect("settle")) as conn:
-        with transaction(conn, "settle"):
-            application.settle_scope(conn, scope, clock.now())
-            reads.settle(conn, ctx.connection.id, sources(scope))
+    if dropped:
+        with ctx.progress.timed("index"), closing(ctx.database.connect("index")) as conn, transaction(conn, "index"):
+            ensure_address_index(conn)
 
 
 def _apply_lifecycle(ctx: SyncContext, scope: Scope) -> None:
@@ -44,6 +60,9 @@ def _apply_creates(ctx: SyncContext, scope: Scope, object_name: str, total: int)
         after: int | None = None
         while batch := _next(ctx, scope, conn, Kind.CREATES, after, object_name):
             with transaction(conn, "contacts"):
+                # A crash may take the last batches with it, in order: the next run decides them again. What must
+                # last is forced out by the commit that settles the run.
+                conn.execute("SET LOCAL synchronous_commit = off")
                 application.apply_creates(conn, scope, object_name, batch, clock.now())
             after = batch.last
             ctx.counts.add("contacts_created", batch.rows)

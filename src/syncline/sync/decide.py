@@ -45,19 +45,21 @@ def _new_sources(scope: Scope) -> Mapping[str, list[str]]:
 
 def decide(ctx: SyncContext, scope: Scope) -> None:
     """Writes the delta of this run."""
-    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn:
-        with transaction(conn, "decide"):
-            decisions.decide_lifecycle(conn, scope)
-            decisions.decide_fields(conn, scope, _new_sources(scope))
+    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
+        decisions.decide_lifecycle(conn, scope)
+        decisions.decide_fields(conn, scope, _new_sources(scope))
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:
         for future in [pool.submit(_decide_new, ctx, scope, name) for name in scope.objects]:
             future.result()
 
 
 def _decide_new(ctx: SyncContext, scope: Scope, object_name: str) -> None:
-    with ctx.progress.timed(f"delta {object_name}"), closing(ctx.database.connect("decide")) as conn:
-        with transaction(conn, "decide_new"):
-            created = decisions.decide_new(conn, scope, object_name)
+    with (
+        ctx.progress.timed(f"delta {object_name}"),
+        closing(ctx.database.connect("decide")) as conn,
+        transaction(conn, "decide_new"),
+    ):
+        created = decisions.decide_new(conn, scope, object_name)
     ctx.progress.tick("decide", object_name, created, created)
 
 

@@ -14,7 +14,6 @@ import psycopg
 
 from syncline.domain.mapping import PERSON_OBJECTS
 from syncline.domain.window import Window, build_window, is_unchanged
-from syncline.errors import RemoteRefused
 from syncline.salesforce.composite import query_part
 from syncline.salesforce.soql import build_query, datetime_literal
 from syncline.store import issues, mirror, reads, staging
@@ -23,7 +22,7 @@ from syncline.store.mirror import MirrorTable
 from syncline.store.reads import Cursor, Read
 from syncline.sync.context import SyncContext
 from syncline.sync.fields import read_fields
-from syncline.sync.stage import stage_bulk, stage_rest
+from syncline.sync.stage import stage_bulk, stage_query
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,10 @@ class Task:
     def build_soql(self, fields: Sequence[str]) -> str:
         """The query of this read; a full one has no bounds, since whatever is newer than the cursor is read again."""
         if self.is_full or self.window.since is None:
-            return build_query(self.table.object, fields)
+            return build_query(self.table.object_name, fields)
         stamp = self.table.shape.stamp_field
-        return build_query(
-            self.table.object,
-            fields,
-            where=f"{stamp} >= {datetime_literal(self.window.since)} AND {stamp} <= {datetime_literal(self.window.until)}",
-        )
+        since, until = datetime_literal(self.window.since), datetime_literal(self.window.until)
+        return build_query(self.table.object_name, fields, where=f"{stamp} >= {since} AND {stamp} <= {until}")
 
 
 def mirror_table(ctx: SyncContext, object_name: str) -> MirrorTable:
@@ -69,7 +65,7 @@ def pull(ctx: SyncContext) -> None:
         tasks = [_prepare(ctx, conn, name) for name in PERSON_OBJECTS if name in ctx.shapes]
     totals = _probe(ctx, [task for task in tasks if task.unfinished is None])
     with ThreadPoolExecutor(max_workers=len(tasks) or 1, thread_name_prefix="pull") as pool:
-        futures = [pool.submit(_read, ctx, task, totals.get(task.table.object)) for task in tasks]
+        futures = [pool.submit(_read, ctx, task, totals.get(task.table.object_name)) for task in tasks]
     for future in futures:
         future.result()
 
@@ -78,6 +74,7 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, object_name: str) -> Ta
     table = mirror_table(ctx, object_name)
     field_list = ",".join(one.name for one in table.fields)
     with transaction(conn, "prepare"):
+        staging.ensure_schema(conn, table.tables)
         mirror.ensure_mirror(conn, table)
         cursor = reads.load_cursor(conn, ctx.connection.id, object_name)
         unfinished = reads.load_read(conn, ctx.connection.id, object_name)
@@ -97,19 +94,19 @@ def _probe(ctx: SyncContext, tasks: Sequence[Task]) -> dict[str, int | None]:
     """Asks in one call how much there is to read of each object; None where nothing is new."""
     if not tasks:
         return {}
-    parts = [query_part(task.table.object, _probe_soql(task), all_rows=True) for task in tasks]
+    parts = [query_part(task.table.object_name, _probe_soql(task), all_rows=True) for task in tasks]
     totals: dict[str, int | None] = {}
     for task, result in zip(tasks, ctx.salesforce.composite(parts), strict=True):
         answer = result.expect_success()
         total: int = answer["totalSize"]
         quiet = not task.is_full and total == len(answer["records"]) and _is_quiet(ctx, task, answer["records"])
-        totals[task.table.object] = None if quiet else total
+        totals[task.table.object_name] = None if quiet else total
     return totals
 
 
 def _probe_soql(task: Task) -> str:
     if task.is_full:
-        return f"SELECT COUNT() FROM {task.table.object}"
+        return build_query(task.table.object_name, ["COUNT()"])
     return task.build_soql(["Id", task.table.shape.stamp_field or "Id"])
 
 
@@ -126,11 +123,11 @@ def _is_quiet(ctx: SyncContext, task: Task, records: Sequence[dict[str, str]]) -
 
 def _read(ctx: SyncContext, task: Task, total: int | None) -> None:
     """Reads one object to its end and merges it."""
-    name = task.table.object
+    name = task.table.object_name
     with closing(ctx.database.connect(f"pull {name}")) as conn:
         if total is None and task.unfinished is None:
             with transaction(conn, "cursor"):
-                reads.move_cursor(conn, ctx.connection.id, name, _read_value(task, "none", None), undecided_all=False)
+                reads.move_cursor(conn, ctx.connection.id, name, _read_value(task, "none", ""), undecided_all=False)
             return
         with ctx.progress.timed(f"stage {name}"):
             read = _stage(ctx, conn, task, total)
@@ -146,32 +143,11 @@ def _stage(ctx: SyncContext, conn: psycopg.Connection, task: Task, total: int | 
         # The job is gone from the org: its result is read anew by a job of this run.
         total = None
     soql = task.build_soql([one.name for one in task.table.fields])
-    if total is None or total > ctx.settings.bulk_threshold:
-        read = _start_job(ctx, conn, task, soql)
-        staged = stage_bulk(ctx, conn, task.table, read) if read else None
-        if staged:
-            return staged
-    read = _read_value(task, "rest", soql)
-    stage_rest(ctx, conn, task.table, read)
-    return read
+    return stage_query(ctx, conn, task.table, _read_value(task, "rest", soql), total, all_rows=True)
 
 
-def _start_job(ctx: SyncContext, conn: psycopg.Connection, task: Task, soql: str) -> Read | None:
-    """Begins a Bulk job and notes it before it is polled; None for an object that Bulk does not read."""
-    try:
-        job = ctx.salesforce.create_query_job(soql, all_rows=True)
-    except RemoteRefused:
-        ctx.counts.add("bulk_fallbacks")
-        return None
-    read = _read_value(task, "bulk", soql, job.id)
-    with transaction(conn, "job"):
-        reads.begin_read(conn, ctx.connection.id, task.table.object, read)
-        staging.reset(conn, ctx.tables, ctx.connection.id, task.table.object, task.table.columns)
-    return read
-
-
-def _read_value(task: Task, road: str, soql: str | None, job_id: str | None = None) -> Read:
-    return Read(road, job_id, soql or "", task.field_list, task.window.cursor)
+def _read_value(task: Task, road: str, soql: str) -> Read:
+    return Read(road, None, soql, task.field_list, task.window.cursor)
 
 
 def _merge(ctx: SyncContext, conn: psycopg.Connection, task: Task, read: Read) -> None:
@@ -183,21 +159,21 @@ def _merge(ctx: SyncContext, conn: psycopg.Connection, task: Task, read: Read) -
         if first:
             changed, bad = mirror.load_first(conn, table)
         else:
-            changed, bad = mirror.merge(conn, table, ctx.mapped(table.object), visible_since)
+            changed, bad = mirror.merge(conn, table, ctx.mapped(table.object_name), visible_since)
         for value in bad:
             issues.open_issue(
                 conn,
                 ctx,
-                object_name=table.object,
+                object_name=table.object_name,
                 record_id=value.record_id,
                 field=value.field,
                 code="VALUE_DOES_NOT_FIT",
                 message=f"{value.text!r} is not a {value.type}; the field is left blank here.",
                 remedy="Correct the value in Salesforce; the next sync takes it.",
             )
-        reads.move_cursor(conn, ctx.connection.id, table.object, read, undecided_all=first)
-        reads.end_read(conn, ctx.connection.id, table.object)
-        staging.drop(conn, ctx.tables, ctx.connection.id, table.object)
+        reads.move_cursor(conn, ctx.connection.id, table.object_name, read, undecided_all=first)
+        reads.end_read(conn, ctx.connection.id, table.object_name)
+        staging.drop(conn, ctx.tables, ctx.connection.id, table.object_name)
     ctx.counts.add("read_changed", changed)
     ctx.counts.add("bad_values", len(bad))
-    ctx.progress.tick("mirror", table.object, changed, changed)
+    ctx.progress.tick("mirror", table.object_name, changed, changed)

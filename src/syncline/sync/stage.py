@@ -1,6 +1,7 @@
 """Bringing the rows of one read into staging, by Bulk result pages or by REST pages, one transaction per page."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import psycopg
 
@@ -23,6 +24,41 @@ _PAGE_TRIES = 4
 _PAGE_WAIT = 0.5
 
 
+def stage_query(
+    ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, total: int | None, *, all_rows: bool
+) -> Read:
+    """Stages a whole query by the road that suits its size; what Bulk does not read goes by REST, and is counted.
+
+    `all_rows` reads deleted records too. Gives the read as it was done.
+
+    Raises:
+        RetryLater: the rows did not come whole.
+    """
+    if total is None or total > ctx.settings.bulk_threshold:
+        started = _start_job(ctx, conn, table, read, all_rows=all_rows)
+        staged = stage_bulk(ctx, conn, table, started) if started else None
+        if staged:
+            return staged
+        ctx.counts.add("bulk_fallbacks")
+    stage_rest(ctx, conn, table, read, all_rows=all_rows)
+    return read
+
+
+def _start_job(
+    ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, *, all_rows: bool
+) -> Read | None:
+    """Begins a Bulk job and notes it before it is polled; None for an object that Bulk does not read."""
+    try:
+        job = ctx.salesforce.create_query_job(read.soql, all_rows=all_rows)
+    except RemoteRefused:
+        return None
+    started = replace(read, road="bulk", job_id=job.id)
+    with transaction(conn, "job"):
+        reads.begin_read(conn, table.connection_id, table.object_name, started)
+        staging.reset(conn, table.tables, table.connection_id, table.object_name, table.columns)
+    return started
+
+
 def stage_bulk(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read) -> Read | None:
     """Stages the result of a Bulk job from where its staging stands; None where the org has forgotten the job.
 
@@ -32,17 +68,17 @@ def stage_bulk(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, r
     expected = _wait_for_job(ctx, read.job_id or "")
     if expected is None:
         with transaction(conn, "job"):
-            reads.end_read(conn, ctx.connection.id, table.object)
+            reads.end_read(conn, table.connection_id, table.object_name)
         return None
     position = _resume(ctx, conn, table, expected)
     while not position.finished:
         position = _stage_page(ctx, conn, table, read, position)
-        ctx.progress.tick("stage", table.object, position.staged, expected)
+        ctx.progress.tick("stage", table.object_name, position.staged, expected)
     if position.staged != expected:
         with transaction(conn, "job"):
-            reads.end_read(conn, ctx.connection.id, table.object)
+            reads.end_read(conn, table.connection_id, table.object_name)
         raise RetryLater(
-            f"Salesforce announced {expected:,} {table.object} rows and sent {position.staged:,}.",
+            f"Salesforce announced {expected:,} {table.object_name} rows and sent {position.staged:,}.",
             operation="read Bulk result",
             remedy="Run the sync again: it reads this object anew.",
         )
@@ -75,10 +111,10 @@ def _wait_for_job(ctx: SyncContext, job_id: str) -> int | None:
 
 def _resume(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, expected: int) -> Position:
     with transaction(conn, "job"):
-        reads.expect(conn, ctx.connection.id, table.object, expected)
-        position = staging.load_position(conn, ctx.tables, ctx.connection.id, table.object)
+        reads.expect(conn, table.connection_id, table.object_name, expected)
+        position = staging.load_position(conn, table.tables, table.connection_id, table.object_name)
         if position is None:
-            staging.reset(conn, ctx.tables, ctx.connection.id, table.object, table.columns)
+            staging.reset(conn, table.tables, table.connection_id, table.object_name, table.columns)
             position = Position(None, 0, finished=False)
     if position.staged:
         ctx.counts.add("rows_resumed", position.staged)
@@ -109,7 +145,7 @@ def _try_page(
     ):
         rows = _copy_page(ctx, conn, table, page)
         after = Position(page.next_locator, position.staged + rows, finished=page.next_locator is None)
-        staging.store_position(conn, ctx.connection.id, table.object, after)
+        staging.store_position(conn, table.connection_id, table.object_name, after)
     return after
 
 
@@ -118,13 +154,13 @@ def _copy_page(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, p
     columns, taken = staging.read_header(chunks)
     if {name.lower() for name in columns} != set(table.columns):
         raise RetryLater(
-            f"The result of {table.object} has other columns than were asked for: {', '.join(columns)[:200]}.",
+            f"The result of {table.object_name} has other columns than were asked for: {', '.join(columns)[:200]}.",
             operation="read Bulk result",
         )
-    rows = staging.copy_csv(conn, ctx.tables, table.object, columns, _chain(taken, chunks))
+    rows = staging.copy_csv(conn, table.tables, table.object_name, columns, _chain(taken, chunks))
     if page.records is not None and rows != page.records:
         raise RetryLater(
-            f"A page of {table.object} announced {page.records:,} rows and held {rows:,}.",
+            f"A page of {table.object_name} announced {page.records:,} rows and held {rows:,}.",
             operation="read Bulk result",
         )
     return rows
@@ -135,39 +171,41 @@ def _chain(taken: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def stage_rest(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read) -> None:
+def stage_rest(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, *, all_rows: bool) -> None:
     """Stages a read by REST pages; a lost locator starts it again from the first page, once.
 
     Raises:
         RetryLater: the pages did not hold as many rows as the org announced.
     """
     try:
-        _stage_rest_pages(ctx, conn, table, read)
+        _stage_rest_pages(ctx, conn, table, read, all_rows=all_rows)
     except LocatorLost:
         ctx.counts.add("pages_asked_again")
-        _stage_rest_pages(ctx, conn, table, read)
+        _stage_rest_pages(ctx, conn, table, read, all_rows=all_rows)
 
 
-def _stage_rest_pages(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read) -> None:
+def _stage_rest_pages(
+    ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, *, all_rows: bool
+) -> None:
     names = [one.name for one in table.fields]
     with transaction(conn, "job"):
-        reads.begin_read(conn, ctx.connection.id, table.object, read)
-        staging.reset(conn, ctx.tables, ctx.connection.id, table.object, table.columns)
-    page = ctx.salesforce.query(read.soql, all_rows=True)
+        reads.begin_read(conn, table.connection_id, table.object_name, read)
+        staging.reset(conn, table.tables, table.connection_id, table.object_name, table.columns)
+    page = ctx.salesforce.query(read.soql, all_rows=all_rows)
     staged = 0
     while True:
         rows = [[rest_to_text(record.get(name)) for name in names] for record in page.records]
         with transaction(conn, "stage"):
-            staged += staging.copy_rows(conn, ctx.tables, table.object, table.columns, rows)
+            staged += staging.copy_rows(conn, table.tables, table.object_name, table.columns, rows)
             position = Position(page.next_url, staged, finished=page.done)
-            staging.store_position(conn, ctx.connection.id, table.object, position)
-        ctx.progress.tick("stage", table.object, staged, page.total_size)
+            staging.store_position(conn, table.connection_id, table.object_name, position)
+        ctx.progress.tick("stage", table.object_name, staged, page.total_size)
         if page.done or page.next_url is None:
             break
         page = ctx.salesforce.query_more(page.next_url)
     if staged < page.total_size:
         raise RetryLater(
-            f"Salesforce announced {page.total_size:,} {table.object} rows and sent {staged:,}.",
+            f"Salesforce announced {page.total_size:,} {table.object_name} rows and sent {staged:,}.",
             operation="query",
             remedy="Run the sync again: it reads this object anew.",
         )

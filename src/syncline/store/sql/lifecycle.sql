@@ -36,6 +36,10 @@ SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY keeper_id <> contact_id
        nullif(keeper_id, contact_id)
 FROM kept;
 
+-- has_links --
+-- Whether anything of this connection is linked yet.
+SELECT 1 FROM links WHERE connection_id = %(connection_id)s LIMIT 1;
+
 -- find_deleted --
 -- Live links whose record was deleted and stands for no other.
 INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, outcome, rule)
@@ -95,32 +99,38 @@ SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY contact_id), %(object)s
 FROM first_contact;
 
 -- find_new --
--- Records without a link: each becomes a contact, or is left out by a rule that is recorded with it.
-WITH unlinked AS MATERIALIZED (
-    SELECT mirror.id, CASE
-        WHEN mirror.isdeleted AND {merged} THEN 'merged'
-        WHEN mirror.isdeleted THEN 'deleted'
-        WHEN NOT {unconverted} THEN 'converted'
-        WHEN {email} IS NULL THEN 'without_email'
-        WHEN {email} NOT LIKE '_%%@_%%._%%' OR {email} LIKE '%%@%%@%%' OR {email} ~ '[[:space:]]' THEN 'malformed_email'
-    END AS reason
-    FROM {mirror} mirror
-    WHERE {touched}
-      AND NOT EXISTS (SELECT 1 FROM links link WHERE link.connection_id = %(connection_id)s
-                      AND link.object = %(object)s AND link.record_id = mirror.id)
-      AND NOT EXISTS (SELECT 1 FROM delta taken WHERE taken.run_id = %(run_id)s AND taken.object = %(object)s
-                      AND taken.record_id = mirror.id AND taken.action IN ('convert', 'merge', 'link'))
-), left_behind AS (
-    INSERT INTO left_out (connection_id, object, record_id, reason)
-    SELECT %(connection_id)s, %(object)s, id, reason FROM unlinked WHERE reason IS NOT NULL
-    ON CONFLICT (connection_id, object, record_id) DO UPDATE SET reason = excluded.reason
-    WHERE left_out.reason <> excluded.reason
-), taken_in AS (
-    DELETE FROM left_out USING unlinked
-    WHERE left_out.connection_id = %(connection_id)s AND left_out.object = %(object)s
-      AND left_out.record_id = unlinked.id AND unlinked.reason IS NULL
-)
+-- Records without a link, each with the rule that leaves it out; without one it becomes a contact.
+CREATE TEMP TABLE unlinked ON COMMIT DROP AS
+SELECT mirror.id, CASE
+    WHEN mirror.isdeleted AND {merged} THEN 'merged'
+    WHEN mirror.isdeleted THEN 'deleted'
+    WHEN NOT {unconverted} THEN 'converted'
+    WHEN {email} IS NULL THEN 'without_email'
+    WHEN {email} NOT LIKE '_%%@_%%._%%' OR {email} LIKE '%%@%%@%%' OR {email} LIKE '%% %%' THEN 'malformed_email'
+END AS reason
+FROM {mirror} mirror
+WHERE {touched}
+  AND NOT EXISTS (SELECT 1 FROM links link WHERE link.connection_id = %(connection_id)s
+                  AND link.object = %(object)s AND link.record_id = mirror.id)
+  AND NOT EXISTS (SELECT 1 FROM delta taken WHERE taken.run_id = %(run_id)s AND taken.object = %(object)s
+                  AND taken.record_id = mirror.id AND taken.action IN ('convert', 'merge', 'link'));
+
+-- leave_out --
+-- A rule that leaves a record out is recorded with it.
+INSERT INTO left_out (connection_id, object, record_id, reason)
+SELECT %(connection_id)s, %(object)s, id, reason FROM unlinked WHERE reason IS NOT NULL
+ON CONFLICT (connection_id, object, record_id) DO UPDATE SET reason = excluded.reason
+WHERE left_out.reason <> excluded.reason;
+
+-- take_back --
+-- A record that no rule leaves out any more.
+DELETE FROM left_out USING unlinked
+WHERE left_out.connection_id = %(connection_id)s AND left_out.object = %(object)s
+  AND left_out.record_id = unlinked.id AND unlinked.reason IS NULL;
+
+-- plan_creates --
+-- One row per new contact; its values are read from the mirror when it is applied.
 INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, outcome, rule)
-SELECT %(run_id)s, %(seq)s + row_number() OVER (), %(object)s, id,
-       nextval(pg_get_serial_sequence('contacts', 'id')), 'create', 'create', 'new in Salesforce'
+SELECT %(run_id)s, %(seq)s + row_number() OVER (), %(object)s, id, nextval('contacts_id_seq'),
+       'create', 'create', 'new in Salesforce'
 FROM unlinked WHERE reason IS NULL;
