@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from syncline import killpoints
 from syncline.config import Settings
+from syncline.errors import ConfigError
 
 if TYPE_CHECKING:
     from syncline.store.database import Database
@@ -70,10 +71,13 @@ def _arm(settings: Settings, server: "ServerHandle | None") -> None:
     kill_at = settings.kill_at
     if kill_at is None:
         return
+    if kill_at.target == "postgres" and server is None:
+        raise ConfigError("SYNCLINE_KILL_AT cannot kill the server that DATABASE_URL names.", remedy="Unset it.")
 
     def strike() -> None:
-        victim = os.getpid() if kill_at.target == "self" or server is None else server.pid
-        if victim is not None:
-            os.kill(victim, signal.SIGKILL)
+        if kill_at.target == "postgres" and server is not None:
+            server.kill()
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     killpoints.arm(kill_at.name, kill_at.nth, strike)

@@ -143,6 +143,28 @@ def server_pid(places: Places) -> int | None:
     return pid if _is_alive(pid) else None
 
 
+def server_processes(places: Places) -> list[int]:
+    """The process ids of the running server, its first process first; that one alone where there is no /proc."""
+    first = server_pid(places)
+    if first is None:
+        return []
+    return [first, *(pid for pid in _process_ids() if _parent(pid) == first)]
+
+
+def _process_ids() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208  # names are wanted
+    except OSError:
+        return []
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return None  # it ended meanwhile
+
+
 def read_passwords(places: Places) -> dict[str, str]:
     """The passwords by role.
 

@@ -1,7 +1,9 @@
 """The embedded server as Syncline's processes share it: the first starts it, the last to leave stops it."""
 
 import contextlib
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -108,6 +110,12 @@ class ServerHandle:
     def pid(self) -> int | None:
         """The server's process id, or None when it does not run."""
         return cluster.server_pid(self._places)
+
+    def kill(self) -> None:
+        """Kills every process of the server at once, as a crash of the machine would. For proofs only."""
+        for pid in cluster.server_processes(self._places):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def url(self, database: str = cluster.OWNER, role: str = cluster.OWNER) -> str:
         """The postgresql:// URL of a database, over the socket and with the role's password."""
