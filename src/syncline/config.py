@@ -19,6 +19,13 @@ VARIABLES = {
 }
 #: Secrets, each also as a file whose path stands in the variable with _FILE behind it.
 SECRETS = {"DATABASE_URL": "a PostgreSQL server to use instead of the embedded one"}
+#: Secrets of a login that `syncline connect` reads, each also as a file.
+LOGIN_SECRETS = {
+    "SYNCLINE_CLIENT_SECRET": "client_secret",
+    "SYNCLINE_PRIVATE_KEY": "private_key",
+    "SYNCLINE_PASSWORD": "password",
+    "SYNCLINE_SECURITY_TOKEN": "security_token",
+}
 
 _LOG_LEVELS = ("error", "warning", "info", "debug")
 _KILL_AT = re.compile(r"(?P<name>[a-z0-9_.]+)(?::(?P<nth>[1-9]\d*))?(?:,(?P<target>self|postgres))?")
@@ -78,11 +85,22 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def read_login_secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The secrets of a login that stand in the environment, by their names without the prefix.
+
+    Raises:
+        ConfigError: a file that is named cannot be read, or a secret is given twice.
+    """
+    given = dict(os.environ if environment is None else environment)
+    found = {name: _secret(given, variable) for variable, name in LOGIN_SECRETS.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _refuse_unknown(given: Mapping[str, str]) -> None:
     # SYNCLINE_TEST_… steers the tests, which read it themselves.
     ours = [name for name in given if name.startswith("SYNCLINE_") and not name.startswith("SYNCLINE_TEST_")]
     for name in sorted(ours):
-        if name not in VARIABLES:
+        if name not in VARIABLES and name.removesuffix("_FILE") not in LOGIN_SECRETS:
             raise ConfigError(
                 f"{name} is not a setting of Syncline.",
                 remedy=f"Unset it. The settings are: {', '.join((*VARIABLES, *SECRETS))}.",

@@ -48,7 +48,12 @@ def url(
 
 @app.command()
 def stop(as_json: Json = False) -> None:
-    """Stop the built-in server, unless another Syncline process uses it."""
+    """Stop the built-in server, unless another Syncline process uses it.
+
+    Examples:
+
+      syncline db stop
+    """
     from syncline.store.embedded import EmbeddedServer, Options
 
     output = Output(as_json=as_json)

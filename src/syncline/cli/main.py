@@ -15,6 +15,12 @@ from syncline.errors import SynclineError
 
 #: Every command: the module whose `app` (a typer.Typer) it is, and one line of help. A new command is a line here.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "connect": ("syncline.cli.connect", "Connect to a Salesforce org."),
+    "map": ("syncline.cli.map", "Say which marketing field stands for which Salesforce fields."),
+    "plan": ("syncline.cli.plan", "Show what a sync would change, and change nothing."),
+    "sync": ("syncline.cli.sync", "Bring the contacts and Salesforce in step."),
+    "status": ("syncline.cli.status", "Say how every connection stands."),
+    "runs": ("syncline.cli.runs", "List the latest runs."),
     "db": ("syncline.cli.db", "Reach the database with tools of your own."),
     "doctor": ("syncline.cli.doctor", "Check this installation and say what to mend."),
 }

@@ -1,0 +1,220 @@
+"""`syncline map`: shows, changes and checks which marketing field stands for which Salesforce fields."""
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
+from syncline.cli.output import FAILED_STATUS, Output
+from syncline.cli.problems import format_problems, refuse, to_facts
+from syncline.cli.session import Json, session
+from syncline.cli.tables import format_table
+from syncline.domain.mapping import BlankRule, Direction, FieldType, MappedField, Mapping, Policy
+from syncline.errors import MappingError
+
+if TYPE_CHECKING:
+    from syncline.bootstrap import App
+    from syncline.domain.connection import Connection
+    from syncline.domain.mapping_check import Problem
+    from syncline.domain.shape import ObjectShape
+
+app = typer.Typer(
+    help="Say which marketing field stands for which Salesforce fields.", no_args_is_help=True, add_completion=False
+)
+
+_NO_SOURCE = "none"
+_SOURCE_HELP = "The field of a {0}, by its API name; none takes it away."
+
+
+@app.callback()
+def group() -> None:
+    """Say which marketing field stands for which Salesforce fields.
+
+    Examples:
+
+      syncline map show
+
+      syncline map set title --direction both
+    """
+
+
+@app.command()
+def show(connection: ConnectionName = None, as_json: Json = False) -> None:
+    """Show every mapped field with its sources and rules.
+
+    Examples:
+
+      syncline map show
+
+      syncline map show --json
+    """
+    output = Output(as_json=as_json)
+    with session(output):
+        chosen = choose_connection(connection)
+        mapping = load_current_mapping(chosen)
+    approved = "approved" if mapping.approved else "not approved yet: the next sync shows a plan first"
+    output.line(f"Mapping of {chosen.name}, version {mapping.version}, {approved}")
+    rows = [
+        (one.name, str(one.type), one.lead, one.contact, str(one.direction), str(one.policy), str(one.blank))
+        for one in mapping.fields
+    ]
+    for line in format_table(("field", "type", "Lead", "Contact", "direction", "conflict", "blanks"), rows):
+        output.line(line)
+    output.result({"connection": chosen.name, **to_mapping_facts(mapping)})
+
+
+@app.command(name="set")
+def set_field(
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="The marketing field; a new name adds one.")],
+    lead: Annotated[str | None, typer.Option("--lead", help=_SOURCE_HELP.format("Lead"))] = None,
+    contact: Annotated[str | None, typer.Option("--contact", help=_SOURCE_HELP.format("Contact"))] = None,
+    direction: Annotated[Direction | None, typer.Option("--direction", help="Which way values move.")] = None,
+    policy: Annotated[Policy | None, typer.Option("--policy", help="Who wins when both sides changed it.")] = None,
+    blank: Annotated[
+        BlankRule | None, typer.Option("--blank", help="Whether clearing it here clears it in Salesforce.")
+    ] = None,
+    kind: Annotated[FieldType | None, typer.Option("--type", help="The type of the marketing field.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="What people call it.")] = None,
+    connection: ConnectionName = None,
+    as_json: Json = False,
+) -> None:
+    """Add a field or change its sources and rules; checked against the org before it is kept.
+
+    What is not named stays as it is. The mapping gets a new version, and the next sync shows a plan first.
+
+    Examples:
+
+      syncline map set title --direction both
+
+      syncline map set region --lead Region__c --contact Region__c
+
+      syncline map set opted_out --type boolean --lead HasOptedOutOfEmail --contact HasOptedOutOfEmail
+      --direction both --policy stricter
+    """
+    output = Output(as_json=as_json)
+    changes: dict[str, Any] = {
+        "direction": direction,
+        "policy": policy,
+        "blank": blank,
+        "type": kind,
+        "label": label,
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    for side, source in (("lead", lead), ("contact", contact)):
+        if source is not None:
+            given[side] = None if source.lower() == _NO_SOURCE else source
+    if not given:
+        raise typer.BadParameter("say what to set: --lead, --contact, --direction, --policy, --blank, --type, --label")
+    with session(output) as opened:
+        chosen = choose_connection(connection)
+        shapes = _describe(opened, chosen, output)
+        mapping = load_current_mapping(chosen)
+        changed = change_field(mapping, field, given, shapes)
+        problems = _new_problems(mapping, changed, shapes)
+        refuse(problems)
+        stored = mapping if changed == mapping else _store(chosen, changed)
+    _show_changed(stored, mapping, field, problems, output)
+
+
+@app.command()
+def validate(connection: ConnectionName = None, as_json: Json = False) -> None:
+    """Check the mapping against the org: every problem at once, each with its remedy.
+
+    The exit status is 1 where something stops a sync.
+
+    Examples:
+
+      syncline map validate
+
+      syncline map validate --json
+    """
+    from syncline.domain.mapping_check import check_mapping, errors_of
+
+    output = Output(as_json=as_json)
+    with session(output) as opened:
+        chosen = choose_connection(connection)
+        mapping = load_current_mapping(chosen)
+        problems = check_mapping(mapping, _describe(opened, chosen, output))
+    for line in format_problems(problems):
+        output.line(line)
+    errors = len(errors_of(problems))
+    output.line(f"{len(mapping.fields)} fields, {errors} errors, {len(problems) - errors} warnings")
+    output.result({"ok": not errors, "version": mapping.version, "problems": to_facts(problems)})
+    if errors:
+        raise typer.Exit(FAILED_STATUS)
+
+
+def to_mapping_facts(mapping: Mapping) -> dict[str, Any]:
+    """The mapping for --json."""
+    return {
+        "version": mapping.version,
+        "approved": mapping.approved,
+        "external_id_field": mapping.external_id_field,
+        "fillers": dict(mapping.fillers),
+        "fields": [asdict(one) for one in mapping.fields],
+    }
+
+
+def change_field(mapping: Mapping, name: str, changes: dict[str, Any], shapes: "dict[str, ObjectShape]") -> Mapping:
+    """The mapping with the field changed, or added at its end."""
+    present = mapping.find(name)
+    if present is None:
+        added = replace(MappedField(name, name.replace("_", " ").capitalize(), FieldType.TEXT), **changes)
+        if "type" not in changes:
+            added = replace(added, type=_guess_type(added, shapes))
+        return replace(mapping, fields=(*mapping.fields, added), approved=False)
+    fields = tuple(replace(one, **changes) if one.name == name else one for one in mapping.fields)
+    return mapping if fields == mapping.fields else replace(mapping, fields=fields, approved=False)
+
+
+def _guess_type(field: MappedField, shapes: "dict[str, ObjectShape]") -> FieldType:
+    """The type that fits the field's source best; text where nothing is known."""
+    from syncline.domain.mapping_check import FITTING_TYPES
+
+    for name, shape in shapes.items():
+        found = shape.find(field.source(name) or "")
+        if found and found.type in ("picklist", "multipicklist"):
+            return FieldType.PICKLIST
+        fitting = [kind for kind, types in FITTING_TYPES.items() if found and found.type in types]
+        if fitting:
+            return fitting[0]
+    return FieldType.TEXT
+
+
+def _describe(opened: "App", connection: "Connection", output: Output) -> "dict[str, ObjectShape]":
+    from syncline.flows.connect import describe_people, open_client
+
+    output.note(f"asking {connection.organization_name or connection.login_url} for its fields …")
+    return describe_people(open_client(connection, opened.keys))
+
+
+def _new_problems(before: Mapping, after: Mapping, shapes: "dict[str, ObjectShape]") -> "list[Problem]":
+    """What the change brings; what was wrong before must not keep a person from mending one thing at a time."""
+    from syncline.domain.mapping_check import check_mapping
+
+    known = check_mapping(before, shapes)
+    return [one for one in check_mapping(after, shapes) if one not in known]
+
+
+def _store(connection: "Connection", mapping: Mapping) -> Mapping:
+    from syncline import clock
+    from syncline.store.mappings import save_mapping
+
+    return save_mapping(connection.id, mapping, clock.now())
+
+
+def _show_changed(stored: Mapping, before: Mapping, name: str, problems: "list[Problem]", output: Output) -> None:
+    found = stored.find(name)
+    if found is None:  # a name that cannot be one is refused before
+        raise MappingError([f"{name}: not stored"])
+    changed = stored.version != before.version
+    for line in format_problems(problems):
+        output.line(line)
+    if changed:
+        output.line(f"{name}: version {stored.version} of the mapping is kept; `syncline plan` shows what it changes.")
+    else:
+        output.line(f"{name} is mapped so already: nothing changed.")
+    output.result(
+        {"changed": changed, "version": stored.version, "field": asdict(found), "problems": to_facts(problems)}
+    )
