@@ -6,7 +6,7 @@ Everything heavy is imported late, inside `open_app`, so that asking for help co
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from syncline.store.database import Database
     from syncline.store.embedded import ServerHandle
     from syncline.store.secrets import KeyRing
+    from syncline.sync.context import SyncContext
+    from syncline.sync.progress import Tick
 
 Progress = Callable[[str], None]
 
@@ -30,6 +32,14 @@ class App:
     database: "Database"
     keys: "KeyRing"
     server: "ServerHandle | None"
+
+    def open_run(
+        self, connection_name: str, kind: str, watch: "Callable[[Tick], None] | None" = None
+    ) -> "AbstractContextManager[SyncContext]":
+        """Opens a run over a connection; see `flows.runs.open_run`."""
+        from syncline.flows.runs import open_run
+
+        return open_run(self.database, self.keys, connection_name, kind, watch)
 
 
 @contextmanager

@@ -43,6 +43,9 @@ class SyncContext:
     settings: SyncSettings = field(default_factory=SyncSettings)
     counts: Counts = field(default_factory=Counts)
     progress: Progress = field(default_factory=Progress)
+    #: How the run stands to end: done, waiting, refused, paused, failed; with a sentence where it is not done.
+    state: str = "done"
+    message: str = ""
 
     @property
     def tables(self) -> ConnectionTables:

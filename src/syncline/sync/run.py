@@ -95,6 +95,7 @@ def sync(
 
 
 def _report(ctx: SyncContext, plan: Plan, state: str, message: str = "") -> RunReport:
+    ctx.state, ctx.message = state, message
     return RunReport(
         run_id=ctx.run_id,
         state=state,
