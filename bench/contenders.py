@@ -47,9 +47,10 @@ def python_of(name: str) -> Path:
 
 def home_environment(name: str, database_url: str, folder: Path) -> dict[str, str]:
     """The settings of a contender's process: Syncline works in the database that the peers get, too."""
-    if name != "syncline":
-        return {}
-    return {"DATABASE_URL": database_url, "SYNCLINE_HOME": str(folder)}
+    if name == "syncline":
+        return {"DATABASE_URL": database_url, "SYNCLINE_HOME": str(folder)}
+    # dlt keeps its files in the folder of the run, and is not to call home.
+    return {"DLT_DATA_DIR": str(folder), "RUNTIME__DLTHUB_TELEMETRY": "false"}
 
 
 def run_once(name: str, arena: Arena, threads: int = 1) -> dict[str, Any]:
