@@ -18,7 +18,7 @@ from syncline.store import setup
 from syncline.store.database import Database
 from syncline.store.embedded import EmbeddedServer, Options, ServerHandle
 from syncline.store.embedded.locks import FileLock
-from tests.cleaning import clean, note_baseline
+from tests.cleaning import clean, is_worn, note_baseline
 
 _TEMPLATE = "syncline_template"
 _RUN_FOLDER = "SYNCLINE_TEST_RUN_FOLDER"
@@ -98,13 +98,18 @@ def _make_template(server: ServerHandle, run_folder: Path) -> None:
         lock.release()
 
 
+def _clone(server: ServerHandle, name: str) -> None:
+    with psycopg.connect(server.admin_url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER syncline STRATEGY file_copy".encode())
+
+
 @pytest.fixture(scope="session")
 def worker_database(server: ServerHandle, run_folder: Path, worker_id: str) -> Iterator[Database]:
     """This worker's database, migrated, with Django pointed at it."""
     _make_template(server, run_folder)
     name = f"syncline_{worker_id}"
-    with psycopg.connect(server.admin_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER syncline STRATEGY file_copy")
+    _clone(server, name)
     database = Database(server.url(name), revive=server.ensure_running)
     setup.configure(database.url)
     note_baseline(database)
@@ -113,8 +118,10 @@ def worker_database(server: ServerHandle, run_folder: Path, worker_id: str) -> I
 
 
 @pytest.fixture
-def database(worker_database: Database) -> Iterator[Database]:
+def database(worker_database: Database, server: ServerHandle, worker_id: str) -> Iterator[Database]:
     """A database as freshly migrated; what the test writes is taken away behind it."""
     yield worker_database
     setup.disconnect()
     clean(worker_database)
+    if is_worn(worker_database):
+        _clone(server, f"syncline_{worker_id}")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Seconds that each folder may take on two cores, and how many processes help there.
 SHARES = {"unit": 60, "engine": 360, "clients": 120, "web": 240, "e2e": 240, "faults": 120, "docs": 60}
-WORKERS = {"unit": 0, "engine": 2, "clients": 2, "web": 2, "e2e": 0, "faults": 2, "docs": 0}
+WORKERS = {"unit": 2, "engine": 2, "clients": 2, "web": 2, "e2e": 0, "faults": 2, "docs": 0}
 _SETUP_SHARE = 180
 _NOTHING_COLLECTED = 5
 

@@ -51,7 +51,7 @@ def test_a_transaction_that_the_kill_cut_short_leaves_nothing(folder: Path) -> N
         connection = database.connect()
         with pytest.raises(StoreError), transaction(connection, "test"):  # noqa: PT012  # the kill stands inside it
             connection.execute("CREATE TABLE half (one int)")
-            kill(handle.pid)
+            handle.kill()
             connection.execute("INSERT INTO half VALUES (1)")
         connection.close()
 

@@ -30,8 +30,10 @@ class Source:
 
 def read_sources(*folders: str) -> list[Source]:
     """Every Python file of these folders of the repository."""
-    paths = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
-    return [Source(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in paths]
+    paths = (path.relative_to(ROOT) for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
+    # What stands in a hidden folder was installed or made, not written.
+    ours = (path for path in paths if not any(part.startswith(".") for part in path.parts))
+    return [Source(str(path), (ROOT / path).read_text(encoding="utf-8")) for path in ours]
 
 
 def dotted(node: ast.expr) -> str:
