@@ -56,7 +56,7 @@ def compare_object(
     parameters = table.parameters()
     conn.execute(_SQL["make_seen"].compose(typed=typed_columns(staged), **staged.identifiers()))
     conn.execute("ANALYZE seen")
-    scope = dict(conn.execute(_SQL["scope"].compose(), parameters).fetchall())
+    scope: dict[str, int] = dict(conn.execute(_SQL["scope"].compose(), parameters).fetchall())
     lost = conn.execute(_SQL["lost"].compose(), parameters).fetchone()
     differences = sql.SQL(", ").join(
         sql.SQL("count(*) FILTER (WHERE {} IS DISTINCT FROM {})").format(

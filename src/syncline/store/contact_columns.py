@@ -18,7 +18,7 @@ def ensure_columns(conn: psycopg.Connection, mapping: Mapping) -> None:
     Raises:
         MappingError: a column is there with another type; it would have to be emptied.
     """
-    present = dict(
+    present: dict[str, str] = dict(
         conn.execute(
             "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
             " WHERE attrelid = 'contacts'::regclass AND attnum > 0 AND NOT attisdropped"

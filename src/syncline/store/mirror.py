@@ -79,7 +79,7 @@ class MirrorTable:
 
 
 def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
-    return sql.SQL(", ").join(parts)
+    return sql.Composed([sql.SQL(", ").join(parts)])
 
 
 def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> None:
@@ -108,7 +108,7 @@ def _present_columns(conn: psycopg.Connection, table: MirrorTable) -> dict[str, 
 def _definition(field: FieldShape) -> sql.Composed:
     if field.column == "id":
         return sql.SQL('id text COLLATE "C" NOT NULL')
-    return sql.SQL("{} " + field.column_type).format(sql.Identifier(field.column))  # type: ignore[arg-type]
+    return sql.SQL("{} " + field.column_type).format(sql.Identifier(field.column))
 
 
 def is_empty(conn: psycopg.Connection, table: MirrorTable) -> bool:
@@ -190,7 +190,7 @@ def _typed(field: FieldShape, *, guarded: bool) -> sql.Composed:
     if kind == "bigint":
         # Bulk results print whole numbers as "0.0" now and then.
         return sql.SQL("{}::numeric::bigint").format(value) + alias
-    return sql.SQL("{}::" + kind).format(value) + alias  # type: ignore[arg-type]
+    return sql.SQL("{}::" + kind).format(value) + alias
 
 
 def _find_bad_values(conn: psycopg.Connection, table: MirrorTable) -> list[BadValue]:

@@ -27,7 +27,7 @@ def summarise(
     """Counts the delta of one object."""
     parameters = {"connection_id": connection_id, "run_id": run_id, "object": object_name}
     records = conn.execute(_SQL["records"].compose(mirror=tables.mirror(object_name))).fetchone()
-    counts = dict(conn.execute(_SQL["actions"].compose(), parameters).fetchall())
+    counts: dict[str, int] = dict(conn.execute(_SQL["actions"].compose(), parameters).fetchall())
     totals = conn.execute(_SQL["field_totals"].compose(), parameters).fetchone() or (0, 0)
     taken: dict[str, int] = {}
     blanked: dict[str, int] = {}

@@ -1,0 +1,182 @@
+"""The failure table: what each error of Salesforce means for the caller, and what a person can do about it.
+
+A new code is a new row here and a new parameter of the test. Codes are those of the SOAP API Developer Guide
+(ExceptionCode, StatusCode), the REST API Developer Guide (status codes) and OAuth 2.0 (RFC 6749, section 5.2).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from syncline.domain.outcomes import RowAction
+from syncline.errors import ConnectionBroken, LimitReached, RemoteError, RemoteRefused, RetryLater
+
+
+class LocatorLost(RetryLater):
+    """The place in a query result is gone; the query has to start again."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One row of the table: the class to raise, our sentence, and the remedy."""
+
+    error: type[RemoteError]
+    sentence: str
+    remedy: str
+
+
+_AGAIN = "Nothing to do: the next sync tries again."
+_CONNECT = "Connect again: `syncline connect`."
+
+#: Codes that concern a whole request.
+REQUESTS: dict[str, Failure] = {
+    "INVALID_SESSION_ID": Failure(ConnectionBroken, "The session is no longer valid.", _CONNECT),
+    "REQUEST_LIMIT_EXCEEDED": Failure(
+        LimitReached,
+        "The org has used up its API requests for the last 24 hours.",
+        "Wait until requests are free again (Setup, Company Information, API Requests), or ask for more.",
+    ),
+    "CONCURRENT_REQUESTS": Failure(RetryLater, "Too many long requests run in the org at this moment.", _AGAIN),
+    "API_CURRENTLY_DISABLED": Failure(RetryLater, "The org's API is switched off for the moment.", _AGAIN),
+    "API_DISABLED_FOR_ORG": Failure(
+        ConnectionBroken, "This edition has no API, or the user may not use it.", "Grant API Enabled to the user."
+    ),
+    "SERVER_UNAVAILABLE": Failure(RetryLater, "Salesforce is not available.", _AGAIN),
+    "UNKNOWN_EXCEPTION": Failure(RetryLater, "Salesforce failed inside.", _AGAIN),
+    "UNABLE_TO_LOCK_ROW": Failure(RetryLater, "Somebody else is writing the same records.", _AGAIN),
+    "QUERY_TIMEOUT": Failure(RetryLater, "The query took too long in the org.", _AGAIN),
+    "INVALID_QUERY_LOCATOR": Failure(LocatorLost, "The place in the query result is gone.", _AGAIN),
+    "INVALID_FIELD": Failure(
+        RemoteRefused,
+        "The org does not show a field that the mapping names.",
+        "See `syncline map validate`: the field was removed or renamed, or the right to see it was taken away.",
+    ),
+    "INVALID_TYPE": Failure(
+        RemoteRefused, "The org does not show an object that the mapping needs.", "Grant Read on it to the user."
+    ),
+    "INSUFFICIENT_ACCESS": Failure(RemoteRefused, "The user lacks a right for this.", "Grant it, see the message."),
+    "NOT_FOUND": Failure(RemoteRefused, "Salesforce knows no such thing.", "See `syncline doctor`."),
+    "INVALIDJOBSTATE": Failure(RetryLater, "The Bulk job is not ready.", _AGAIN),
+}
+
+#: OAuth errors and SOAP login faults: the login itself is refused.
+LOGINS: dict[str, Failure] = {
+    "invalid_grant": Failure(
+        ConnectionBroken,
+        "Salesforce refuses the user name, the password or the assertion.",
+        "Check the user name and its secret; the user's Login History in Setup names the reason.",
+    ),
+    "invalid_client_id": Failure(
+        ConnectionBroken, "Salesforce does not know this client id.", "Copy the app's Consumer Key again."
+    ),
+    "invalid_client": Failure(
+        ConnectionBroken, "Salesforce refuses the client secret.", "Copy the app's Consumer Secret again."
+    ),
+    "unsupported_grant_type": Failure(
+        ConnectionBroken, "The app does not allow this way to log in.", "Switch the flow on in the app's settings."
+    ),
+    "unauthorized_client": Failure(
+        ConnectionBroken, "The app may not log in this way.", "Switch the flow on in the app's settings."
+    ),
+    "inactive_user": Failure(ConnectionBroken, "The user is inactive.", "Activate the user in Setup, Users."),
+    "inactive_org": Failure(ConnectionBroken, "The org is locked, closed or suspended.", "Ask Salesforce support."),
+    "invalid_scope": Failure(ConnectionBroken, "The app lacks a scope.", "Give the app the scope `api`."),
+    "rate_limit_exceeded": Failure(RetryLater, "Too many logins in a short time.", _AGAIN),
+    "INVALID_LOGIN": Failure(
+        ConnectionBroken,
+        "Salesforce refuses the user name, password or security token, or the user is locked out.",
+        "Check all three; a reset password also changes the token, which is mailed to the user.",
+    ),
+    "LOGIN_MUST_USE_SECURITY_TOKEN": Failure(
+        ConnectionBroken,
+        "The security token is missing.",
+        "Give it with --security-token-file, or add this machine's address to the trusted ranges.",
+    ),
+    "INVALID_OPERATION": Failure(
+        ConnectionBroken,
+        "The org has SOAP login() switched off.",
+        "Connect with client credentials or JWT instead; login() retires in Summer '27.",
+    ),
+    "UNSUPPORTED_API_VERSION": Failure(
+        ConnectionBroken,
+        "SOAP login() does not exist in this API version.",
+        "Use version 64.0 or older, or connect with client credentials or JWT.",
+    ),
+    "PASSWORD_LOCKOUT": Failure(ConnectionBroken, "The user is locked out.", "Unlock the user in Setup, Users."),
+    "LOGIN_DURING_RESTRICTED_TIME": Failure(
+        ConnectionBroken, "The user may not log in at this hour.", "Change the profile's Login Hours."
+    ),
+    "LOGIN_DURING_RESTRICTED_DOMAIN": Failure(
+        ConnectionBroken,
+        "The user may not log in from this address.",
+        "Add this machine's address to the profile's Login IP Ranges.",
+    ),
+    "INACTIVE_ORG": Failure(ConnectionBroken, "The org is locked, closed or suspended.", "Ask Salesforce support."),
+    "ORG_LOCKED": Failure(ConnectionBroken, "The org is locked.", "Ask Salesforce support."),
+    "TRIAL_EXPIRED": Failure(ConnectionBroken, "The org's trial is over.", "Ask Salesforce support."),
+    "API_DISABLED_FOR_ORG": REQUESTS["API_DISABLED_FOR_ORG"],
+    "API_CURRENTLY_DISABLED": REQUESTS["API_CURRENTLY_DISABLED"],
+    "SERVER_UNAVAILABLE": REQUESTS["SERVER_UNAVAILABLE"],
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": Failure(
+        ConnectionBroken, "The password has expired.", "Set a new one, then connect again."
+    ),
+}
+
+#: What to do next about a row that was refused; what is not here is for a person.
+ROWS: dict[str, RowAction] = {
+    **dict.fromkeys(
+        ("UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "QUERY_TIMEOUT"), RowAction.RETRY
+    ),
+    **dict.fromkeys(("INVALID_SESSION_ID", "API_DISABLED_FOR_ORG"), RowAction.STOP_CONNECTION),
+    **dict.fromkeys(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"), RowAction.PAUSE),
+    **dict.fromkeys(
+        ("CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"), RowAction.FOLLOW
+    ),
+}
+
+
+def classify_row(code: str) -> RowAction:
+    """What to do next about a row refused with this code."""
+    return ROWS.get(code, RowAction.PERSON)
+
+
+def remote_error(operation: str, status: int, body: Any) -> RemoteError:
+    """The error that an unsuccessful answer stands for; `body` is its JSON, or None where it was none."""
+    code, message = _first_error(body)
+    if code == "REQUEST_LIMIT_EXCEEDED" and message.startswith("Concurrent"):
+        code = "CONCURRENT_REQUESTS"
+    known = REQUESTS.get(code)
+    if known:
+        text = f"{known.sentence} Salesforce says: {message}" if message else known.sentence
+        return known.error(text, operation=operation, status=status, code=code, remedy=known.remedy)
+    if status >= 500 or status in (408, 420, 429):
+        text = f"Salesforce answered {operation} with status {status}."
+        return RetryLater(text, operation=operation, status=status, code=code, remedy=_AGAIN)
+    if body is None:
+        text = f"The answer to {operation} (status {status}) is not from Salesforce's API."
+        remedy = "Check the address of the connection, and any proxy on the way."
+        return RemoteRefused(text, operation=operation, status=status, remedy=remedy)
+    text = f"Salesforce refuses {operation}: {message or code}"
+    return RemoteRefused(text, operation=operation, status=status, code=code, remedy="See the message.")
+
+
+def login_error(status: int, code: str, description: str) -> RemoteError:
+    """The error that a refused login stands for."""
+    known = LOGINS.get(code)
+    if known is None and (status >= 500 or not code):
+        text = f"The login was answered with status {status}."
+        return RetryLater(text, operation="login", status=status, code=code, remedy=_AGAIN)
+    sentence = known.sentence if known else "Salesforce refuses the login."
+    remedy = known.remedy if known else "The user's Login History in Setup names the reason."
+    text = f"{sentence} Salesforce says: {description}" if description else sentence
+    return (known.error if known else ConnectionBroken)(
+        text, operation="login", status=status, code=code, remedy=remedy
+    )
+
+
+def _first_error(body: Any) -> tuple[str, str]:
+    first = body[0] if isinstance(body, list) and body else body
+    if not isinstance(first, dict):
+        return "", ""
+    code = first.get("errorCode") or first.get("exceptionCode") or first.get("error") or ""
+    message = first.get("message") or first.get("exceptionMessage") or first.get("error_description") or ""
+    return str(code), str(message).strip()
