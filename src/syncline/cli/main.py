@@ -15,6 +15,7 @@ from syncline.errors import SynclineError
 
 #: Every command: the module whose `app` (a typer.Typer) it is, and one line of help. A new command is a line here.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("syncline.cli.demo", "Try it all on a simulated org, with nothing to set up."),
     "connect": ("syncline.cli.connect", "Connect to a Salesforce org."),
     "map": ("syncline.cli.map", "Say which marketing field stands for which Salesforce fields."),
     "plan": ("syncline.cli.plan", "Show what a sync would change, and change nothing."),
@@ -27,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 _EXAMPLES = """\
 Examples:
+  syncline demo          everything at once, on a simulated org
   syncline doctor        is everything in order?
   psql "$(syncline db url)"
 """

@@ -186,7 +186,8 @@ def _describe(opened: "App", connection: "Connection", output: Output) -> "dict[
     from syncline.flows.connect import describe_people, open_client
 
     output.note(f"asking {connection.organization_name or connection.login_url} for its fields …")
-    return describe_people(open_client(connection, opened.keys))
+    with open_client(connection, opened.keys) as client:
+        return describe_people(client)
 
 
 def _new_problems(before: Mapping, after: Mapping, shapes: "dict[str, ObjectShape]") -> "list[Problem]":

@@ -4,7 +4,8 @@ Connecting again under the same name renews the login and keeps the mapping.
 """
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -59,6 +60,8 @@ class Connected:
     mapping: people.Mapping
     mapping_is_new: bool
     problems: tuple[Problem, ...]
+    #: API calls it took.
+    calls: int
 
 
 def connect(keys: KeyRing, name: str, login: Login, api_version: str = API_VERSION) -> Connected:
@@ -70,13 +73,14 @@ def connect(keys: KeyRing, name: str, login: Login, api_version: str = API_VERSI
         RemoteError: the org cannot be reached.
     """
     _check(name, login)
-    client = make_client(build_credentials(login), api_version)
-    identity = client.identity()
-    organization = client.organization()
+    with make_client(login, api_version) as client:
+        identity = client.identity()
+        organization = client.organization()
+        shapes = describe_people(client)
+        calls = client.calls.total
     known = next((one for one in list_connections() if one.name == name), None)
-    _refuse_another_org(known, identity.organization_id, str(organization.get("Name", "")))
-    shapes = describe_people(client)
-    rights = _check_rights(shapes)
+    organization_name = str(organization.get("Name", ""))
+    _refuse_another_org(known, identity.organization_id, organization_name)
     connection = Connection(
         id=known.id if known else NOT_STORED,
         name=name,
@@ -87,22 +91,24 @@ def connect(keys: KeyRing, name: str, login: Login, api_version: str = API_VERSI
         api_version=api_version,
         organization_id=identity.organization_id,
         user_id=identity.user_id,
-        organization_name=str(organization.get("Name", "")),
+        organization_name=organization_name,
         state=ConnectionState.ACTIVE,
     )
     stored = save_connection(connection, dict(login.secrets), keys, clock.now())
     mapping, is_new = _map(stored, shapes)
-    problems = (*rights, *check_mapping(mapping, shapes))
-    return Connected(stored, organization, identity.username, mapping, is_new, problems)
+    problems = (*_check_rights(shapes), *check_mapping(mapping, shapes))
+    return Connected(stored, organization, identity.username, mapping, is_new, problems, calls)
 
 
-def open_client(connection: Connection, keys: KeyRing) -> Salesforce:
+@contextmanager
+def open_client(connection: Connection, keys: KeyRing) -> Iterator[Salesforce]:
     """A client of a stored connection; it logs in at its first call.
 
     Raises:
         ConfigError: the stored secrets cannot be opened.
     """
-    return make_client(build_credentials(stored_login(connection, keys)), connection.api_version)
+    with make_client(stored_login(connection, keys), connection.api_version) as client:
+        yield client
 
 
 def stored_login(connection: Connection, keys: KeyRing) -> Login:
@@ -116,10 +122,15 @@ def stored_login(connection: Connection, keys: KeyRing) -> Login:
     return Login(kind, connection.login_url, connection.client_id, connection.username, secrets)
 
 
-def make_client(credentials: Credentials, api_version: str) -> Salesforce:
-    """A client that logs in by these credentials; its token lives as long as it does."""
+@contextmanager
+def make_client(login: Login, api_version: str = API_VERSION) -> Iterator[Salesforce]:
+    """A client that logs in this way; its session and its connections live as long as the context."""
     transport = Transport()
-    return Salesforce(TokenOwner(credentials, transport), transport, api_version=api_version)
+    try:
+        owner = TokenOwner(build_credentials(login), transport)
+        yield Salesforce(owner, transport, api_version=api_version)
+    finally:
+        transport.close()
 
 
 def build_credentials(login: Login) -> Credentials:

@@ -44,14 +44,14 @@ def open_run(
         _take_lock(lock, connection.id, connection.name)
         with transaction(lock, "run"):
             run_id = runs.start(lock, connection.id, kind, clock.now())
-        client = open_client(connection, keys)
-        context = SyncContext(connection, mapping, {}, client, database, run_id, progress=Progress(watch))
-        try:
-            context.shapes.update(describe_people(client))
-            yield context
-        except BaseException as problem:
-            _close_failed(database, context, problem)
-            raise
+        with open_client(connection, keys) as client:
+            context = SyncContext(connection, mapping, {}, client, database, run_id, progress=Progress(watch))
+            try:
+                context.shapes.update(describe_people(client))
+                yield context
+            except BaseException as problem:
+                _close_failed(database, context, problem)
+                raise
         _close(database, run_id, context)
         if connection.state is ConnectionState.BROKEN:
             set_state(connection.id, ConnectionState.ACTIVE)
