@@ -103,7 +103,7 @@ def measure(app: App, task: Task) -> Result:
         seconds=(watch.mirrored or ended) - start,
         seconds_total=ended - start,
         seconds_to_job_complete=start - began,
-        own_calls=sum(report.calls.values()),
+        own_calls=report.calls.get("total", sum(report.calls.values())),
         steps={name: round(spent, 3) for name, spent in report.seconds.items()},
         notes=_notes(report, ended - began),
     )

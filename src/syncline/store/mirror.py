@@ -107,7 +107,7 @@ def _present_columns(conn: psycopg.Connection, table: MirrorTable) -> dict[str, 
 
 def _definition(field: FieldShape) -> sql.Composed:
     if field.column == "id":
-        return sql.SQL('id text COLLATE "C" NOT NULL')
+        return sql.Composed([sql.SQL('id text COLLATE "C" NOT NULL')])
     return sql.SQL("{} " + field.column_type).format(sql.Identifier(field.column))
 
 

@@ -50,7 +50,10 @@ def summarise(
         sent_by_field=sent,
         left_out=left_out,
     )
-    return replace(plan, **{_ACTIONS[action]: amount for action, amount in counts.items() if action in _ACTIONS})
+    for action, amount in counts.items():
+        if action in _ACTIONS:
+            plan = replace(plan, **{_ACTIONS[action]: amount})  # type: ignore[arg-type]  # all of these are counts
+    return plan
 
 
 def load_examples(conn: psycopg.Connection, run_id: int) -> tuple[Example, ...]:

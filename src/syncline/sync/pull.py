@@ -12,13 +12,15 @@ from datetime import datetime
 
 import psycopg
 
+from syncline import clock
 from syncline.domain.mapping import PERSON_OBJECTS
 from syncline.domain.window import Window, build_window, is_unchanged
 from syncline.salesforce.composite import query_part
 from syncline.salesforce.soql import build_query, datetime_literal
 from syncline.store import issues, mirror, reads, staging
 from syncline.store.database import transaction
-from syncline.store.mirror import MirrorTable
+from syncline.store.issues import Issue
+from syncline.store.mirror import BadValue, MirrorTable
 from syncline.store.reads import Cursor, Read
 from syncline.sync.context import SyncContext
 from syncline.sync.fields import read_fields
@@ -161,19 +163,22 @@ def _merge(ctx: SyncContext, conn: psycopg.Connection, task: Task, read: Read) -
         else:
             changed, bad = mirror.merge(conn, table, ctx.mapped(table.object_name), visible_since)
         for value in bad:
-            issues.open_issue(
-                conn,
-                ctx,
-                object_name=table.object_name,
-                record_id=value.record_id,
-                field=value.field,
-                code="VALUE_DOES_NOT_FIT",
-                message=f"{value.text!r} is not a {value.type}; the field is left blank here.",
-                remedy="Correct the value in Salesforce; the next sync takes it.",
-            )
+            issues.open_issue(conn, ctx.connection.id, ctx.run_id, _describe_bad(table.object_name, value), clock.now())
         reads.move_cursor(conn, ctx.connection.id, table.object_name, read, undecided_all=first)
         reads.end_read(conn, ctx.connection.id, table.object_name)
         staging.drop(conn, ctx.tables, ctx.connection.id, table.object_name)
     ctx.counts.add("read_changed", changed)
     ctx.counts.add("bad_values", len(bad))
     ctx.progress.tick("mirror", table.object_name, changed, changed)
+
+
+def _describe_bad(object_name: str, value: BadValue) -> Issue:
+    return Issue(
+        code="VALUE_DOES_NOT_FIT",
+        message=f"{value.text!r} is not a {value.type}; the field is left blank here.",
+        remedy="Correct the value in Salesforce; the next sync takes it.",
+        direction="pull",
+        object=object_name,
+        record_id=value.record_id,
+        field=value.field,
+    )

@@ -1,6 +1,5 @@
 """What reading, deciding and applying do to contacts, record by record."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,17 +10,17 @@ from tests.engine.sync.planted import MAPPING, NOW, Planted, record_id, row
 
 
 @pytest.fixture
-def org(database: Database) -> Iterator[Planted]:
+def org(database: Database) -> Planted:
     planted = Planted(database)
     planted.prepare()
-    yield planted
+    return planted
 
 
 def _edit(org: Planted, number: int, assignment: str, object_name: str = LEAD) -> None:
     with org.database.connect() as conn:
+        linked = "SELECT contact_id FROM links WHERE record_id = %s"
         conn.execute(
-            f"UPDATE contacts SET {assignment} WHERE id IN (SELECT contact_id FROM links WHERE record_id = %s)".encode(),
-            [record_id(object_name, number)],
+            f"UPDATE contacts SET {assignment} WHERE id IN ({linked})".encode(), [record_id(object_name, number)]
         )
 
 
@@ -315,7 +314,8 @@ def test_a_local_contact_meets_its_record_by_external_id_then_by_address(org: Pl
     with org.database.connect() as conn:
         for number, key in ((7, "key-7"), (8, None)):
             conn.execute(
-                "INSERT INTO contacts (external_key, created_at, updated_at, email, title) VALUES (%s, %s, %s, %s, 'Mine')",
+                "INSERT INTO contacts (external_key, created_at, updated_at, email, title)"
+                " VALUES (%s, %s, %s, %s, 'Mine')",
                 [key, NOW, NOW, f"PERSON{number}@example.com"],
             )
     org.read(LEAD, [row(LEAD, 7, Email="other@example.com", Syncline_Id__c="key-7", at="1"), row(LEAD, 8, at="1")])

@@ -1,0 +1,40 @@
+-- body --
+-- What an edit of contacts leaves behind: a log row per changed field, and what is to be sent waits in the outbox.
+-- Edits made by the sync of a connection log themselves and are not sent back.
+DECLARE
+    author text := coalesce(nullif(current_setting('syncline.origin', true), ''), 'sql:' || session_user);
+    moment timestamptz := coalesce(nullif(current_setting('syncline.now', true), '')::timestamptz, clock_timestamp());
+BEGIN
+    IF author LIKE 'connection:%' THEN
+        RETURN NULL;
+    END IF;
+    WITH changed AS MATERIALIZED (
+        SELECT after.id, value.field, value.lane, value.pushed, value.old, value.new
+        FROM after JOIN before ON before.id = after.id
+        CROSS JOIN LATERAL (VALUES {values}) value (field, lane, pushed, old, new)
+        WHERE value.old IS DISTINCT FROM value.new
+    ), logged AS (
+        INSERT INTO change_log (at, contact_id, action, field, old, new, origin)
+        SELECT moment, id, 'update', field, old, new, author FROM changed
+    )
+    INSERT INTO outbox (contact_id, kind, lane, fields, version)
+    SELECT changed.id, 'change', min(changed.lane), jsonb_object_agg(changed.field, changed.old),
+           nextval('outbox_version')
+    FROM changed JOIN links ON links.contact_id = changed.id AND links.state = 'live'
+    WHERE changed.pushed
+    GROUP BY changed.id
+    ON CONFLICT (contact_id) DO UPDATE
+    SET fields = excluded.fields || outbox.fields, lane = least(outbox.lane, excluded.lane),
+        version = excluded.version, state = 'waiting', attempts = 0, reason = NULL, not_before = NULL;
+    RETURN NULL;
+END;
+
+-- function --
+-- The trigger's function, made anew with each mapping.
+CREATE OR REPLACE FUNCTION contacts_capture() RETURNS trigger LANGUAGE plpgsql AS {body};
+
+-- trigger --
+-- Once per statement, with all its rows: an UPDATE of a million contacts costs one pass.
+CREATE OR REPLACE TRIGGER contacts_capture AFTER UPDATE ON contacts
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION contacts_capture();

@@ -1,0 +1,163 @@
+-- pending --
+-- The next waiting records of one object and lane: what each field holds here and, when last seen, there.
+SELECT outbox.contact_id, link.record_id, outbox.version, mirror.{stamp}, waiting.ours, waiting.theirs
+FROM outbox
+JOIN links link ON link.contact_id = outbox.contact_id AND link.connection_id = %(connection_id)s
+    AND link.object = %(object)s AND link.state = 'live'
+JOIN contacts contact ON contact.id = outbox.contact_id AND contact.state = 'active'
+JOIN {mirror} mirror ON mirror.id = link.record_id AND NOT mirror.isdeleted AND {unconverted}
+CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(value.field, value.ours) AS ours, jsonb_object_agg(value.field, value.theirs) AS theirs
+    FROM (VALUES {values}) value (field, sends_blank, ours, theirs)
+    WHERE outbox.fields ? value.field AND value.ours IS DISTINCT FROM value.theirs
+      AND (value.ours IS NOT NULL OR value.sends_blank)
+      AND NOT EXISTS (
+          SELECT 1 FROM field_bases base WHERE base.connection_id = %(connection_id)s
+            AND base.contact_id = outbox.contact_id AND base.field = value.field AND base.held)
+) waiting
+WHERE outbox.kind = 'change' AND outbox.state = 'waiting' AND outbox.lane = %(lane)s
+  AND outbox.contact_id > %(after)s
+  AND (outbox.not_before IS NULL OR outbox.not_before <= %(now)s)
+ORDER BY outbox.contact_id LIMIT %(rows)s;
+
+-- clear --
+-- Rows that are done, where no further edit came in meanwhile.
+DELETE FROM outbox USING jsonb_to_recordset(%(rows)s) done (contact_id bigint, version bigint)
+WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND outbox.kind = 'change';
+
+-- mirror_takes --
+-- The mirror takes what was written, so that our own echo is equal and causes nothing.
+UPDATE {mirror} mirror SET {assignments}
+FROM jsonb_to_recordset(%(rows)s) sent (record_id text, ours jsonb)
+WHERE mirror.id = sent.record_id COLLATE "C";
+
+-- note_writes --
+-- What was written, with the org's time just before it.
+INSERT INTO own_writes (connection_id, object, record_id, written_at)
+SELECT %(connection_id)s, %(object)s, sent.record_id, %(written_at)s
+FROM jsonb_to_recordset(%(rows)s) sent (record_id text)
+ON CONFLICT (connection_id, object, record_id) DO UPDATE SET written_at = excluded.written_at;
+
+-- log_sent --
+-- What was sent, field by field.
+INSERT INTO change_log (run_id, at, contact_id, action, field, old, new, rule, origin)
+SELECT %(run_id)s, %(now)s, sent.contact_id, 'sent', value.field, sent.theirs ->> value.field, value.new,
+       'changed here', 'marketing'
+FROM jsonb_to_recordset(%(rows)s) sent (contact_id bigint, ours jsonb, theirs jsonb)
+CROSS JOIN LATERAL jsonb_each_text(sent.ours) value (field, new);
+
+-- defer --
+-- Rows that are tried again later.
+UPDATE outbox SET attempts = attempts + 1, not_before = %(not_before)s, reason = later.reason
+FROM jsonb_to_recordset(%(rows)s) later (contact_id bigint, reason text)
+WHERE outbox.contact_id = later.contact_id;
+
+-- attempts --
+-- How often these rows were tried.
+SELECT coalesce(max(attempts), 0) FROM outbox WHERE contact_id = ANY(%(contact_ids)s);
+
+-- park --
+-- Rows that wait for a person; a further edit wakes them.
+UPDATE outbox SET state = 'parked', reason = parked.reason
+FROM jsonb_to_recordset(%(rows)s) parked (contact_id bigint, version bigint, reason text)
+WHERE outbox.contact_id = parked.contact_id AND outbox.version = parked.version;
+
+-- drop_fields --
+-- Fields that were refused no longer wait; the issue tells of them, and a further edit sends them again.
+UPDATE outbox SET fields = outbox.fields - refused.fields
+FROM (SELECT contact_id, version, array_agg(field) AS fields
+      FROM jsonb_to_recordset(%(rows)s) one (contact_id bigint, version bigint, field text)
+      GROUP BY contact_id, version) refused
+WHERE outbox.contact_id = refused.contact_id AND outbox.version = refused.version;
+
+-- new_leads --
+-- Contacts that are to become Leads, with their values.
+SELECT outbox.contact_id, outbox.version, contact.external_key, contact.email, value.ours
+FROM outbox
+JOIN contacts contact ON contact.id = outbox.contact_id AND contact.state = 'active' AND NOT contact.linked
+CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(value.field, value.ours) FILTER (WHERE value.ours IS NOT NULL) AS ours
+    FROM (VALUES {values}) value (field, ours)
+) value
+WHERE outbox.kind = 'create' AND outbox.state = 'waiting'
+  AND (outbox.not_before IS NULL OR outbox.not_before <= %(now)s)
+  AND outbox.contact_id > %(after)s
+ORDER BY outbox.contact_id LIMIT %(rows)s;
+
+-- give_keys --
+-- Each new contact gets its external id before anything is sent: a lost answer is settled by it.
+UPDATE contacts SET external_key = given.external_key
+FROM jsonb_to_recordset(%(rows)s) given (contact_id bigint, external_key text)
+WHERE contacts.id = given.contact_id AND contacts.external_key IS NULL;
+
+-- write_intents --
+-- Where the org has no field for our id: what is about to be created, so that a lost answer is settled by a search.
+INSERT INTO create_intents (contact_id, connection_id, object, written_at, sent)
+SELECT intent.contact_id, %(connection_id)s, %(object)s, %(written_at)s, intent.sent
+FROM jsonb_to_recordset(%(rows)s) intent (contact_id bigint, sent jsonb)
+ON CONFLICT (contact_id) DO UPDATE SET written_at = excluded.written_at, sent = excluded.sent;
+
+-- open_intents --
+-- Creations whose answer was lost.
+SELECT contact_id, object, written_at, sent FROM create_intents WHERE connection_id = %(connection_id)s
+ORDER BY contact_id;
+
+-- has_intent --
+-- Contacts among these whose creation is not settled yet.
+SELECT contact_id FROM create_intents WHERE contact_id = ANY(%(contact_ids)s);
+
+-- drop_intents --
+-- Settled.
+DELETE FROM create_intents WHERE contact_id = ANY(%(contact_ids)s);
+
+-- insert_mirror --
+-- A record that we created is in the mirror at once; its stamp comes with the next read.
+INSERT INTO {mirror} (id, isdeleted, {columns})
+SELECT created.record_id, false, {values}
+FROM jsonb_to_recordset(%(rows)s) created (record_id text, sent jsonb)
+ON CONFLICT (id) DO NOTHING;
+
+-- link_created --
+-- Its link.
+INSERT INTO links (connection_id, object, record_id, contact_id, linked_at)
+SELECT %(connection_id)s, %(object)s, created.record_id, created.contact_id, %(now)s
+FROM jsonb_to_recordset(%(rows)s) created (contact_id bigint, record_id text)
+ON CONFLICT DO NOTHING;
+
+-- mark_created --
+-- Its contact stands behind a record now.
+UPDATE contacts SET linked = true, updated_at = %(now)s
+FROM jsonb_to_recordset(%(rows)s) created (contact_id bigint)
+WHERE contacts.id = created.contact_id;
+
+-- log_created --
+-- Each creation in the change log.
+INSERT INTO change_log (run_id, at, contact_id, action, new, rule, origin)
+SELECT %(run_id)s, %(now)s, created.contact_id, 'created', created.record_id, created.rule, 'marketing'
+FROM jsonb_to_recordset(%(rows)s) created (contact_id bigint, record_id text, rule text);
+
+-- clear_created --
+-- It is created; what was edited meanwhile waits as a change.
+UPDATE outbox SET kind = 'change', lane = %(lane)s, fields = created.every, version = nextval('outbox_version')
+FROM jsonb_to_recordset(%(rows)s) created (contact_id bigint, every jsonb)
+WHERE outbox.contact_id = created.contact_id;
+
+-- first_meetings --
+-- A record found instead of created: no field of the two was ever agreed on.
+INSERT INTO field_bases (connection_id, contact_id, field, base, known)
+SELECT %(connection_id)s, met.contact_id, field.name, NULL, false
+FROM jsonb_to_recordset(%(rows)s) met (contact_id bigint) CROSS JOIN unnest(%(fields)s::text[]) field (name)
+ON CONFLICT DO NOTHING;
+
+-- known_records --
+-- Records of the mirror with these addresses, with the contact each is linked to.
+SELECT lower(mirror.email), mirror.id, link.contact_id, mirror.createddate
+FROM {mirror} mirror
+LEFT JOIN links link ON link.connection_id = %(connection_id)s AND link.object = %(object)s
+    AND link.record_id = mirror.id
+WHERE lower(mirror.email) = ANY(%(emails)s) AND NOT mirror.isdeleted AND {unconverted};
+
+-- links_of --
+-- Which contacts these records are linked to.
+SELECT record_id, contact_id FROM links
+WHERE connection_id = %(connection_id)s AND object = %(object)s AND record_id = ANY(%(record_ids)s);
