@@ -1,0 +1,165 @@
+"""An org: its schema, records, clock, users, sessions, settings, faults and journal, held together."""
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from simorg.clock import Clock
+from simorg.faults import Faults
+from simorg.ids import checksum
+from simorg.journal import Journal
+from simorg.schema.registry import Schema
+from simorg.storage import Storage
+from simorg.users import Users
+
+INSTANCE = "gK00"
+ORG_ID_15 = "00DgK0000000001"
+
+
+@dataclass
+class Settings:
+    """What can be set about an org while it runs, with what a new one has."""
+
+    name: str = "Simulated Org"
+    edition: str = "Developer Edition"
+    instance_name: str = "SIM1"
+    bare: bool = False
+    soap_login_enabled: bool = True
+    trusted_address: bool = False
+    session_seconds: int = 7200
+    time_zone: str = "UTC"
+    #: Rows of a query's page; a page may be smaller on order.
+    page_rows: int = 2000
+    #: Rows of one page of Bulk results where none are asked for.
+    bulk_page_rows: int = 100_000
+    #: Seconds that a Bulk job waits before it runs.
+    bulk_delay: float = 0.0
+    daily_requests: int = 15_000_000
+    commit_lag_ms: int = 0
+    #: (probability, least ms, most ms): some transactions become visible late.
+    commit_lag_some: tuple[float, int, int] | None = None
+    #: The active lead assignment rule: Leads of this LeadSource go to this owner unless the caller says otherwise.
+    assignment_source: str | None = None
+    assignment_owner: str | None = None
+    versions: tuple[int, int] = (31, 68)
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who speaks, from when until when."""
+
+    token: str
+    user_id: str
+    expires: datetime
+
+
+@dataclass
+class Org:
+    """One simulated org. `open` it before use."""
+
+    folder: Path
+    schema: Schema
+    clock: Clock = field(default_factory=Clock)
+    settings: Settings = field(default_factory=Settings)
+    faults: Faults = field(default_factory=Faults)
+    journal: Journal = field(default_factory=Journal)
+    users: Users = field(default_factory=Users)
+    seed: str = ""
+
+    def __post_init__(self) -> None:
+        self.storage = Storage(self.folder, self.schema, self.clock, INSTANCE)
+        self.admin_token = secrets.token_urlsafe(24)
+        self.sessions: dict[str, Session] = {}
+        #: What a reset also has to clear: open cursors, Bulk jobs.
+        self.on_reset: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._requests: deque[datetime] = deque()
+
+    @property
+    def id(self) -> str:
+        """The org's id, 18 characters."""
+        return ORG_ID_15 + checksum(ORG_ID_15)
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The time zone of its users."""
+        return ZoneInfo(self.settings.time_zone)
+
+    def open(self) -> None:
+        """Opens the storage."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.storage.commit_lag = self._draw_lag
+        self.storage.open()
+
+    def close(self) -> None:
+        """Closes the storage."""
+        self.storage.close()
+
+    def log_in(self, user_id: str) -> Session:
+        """A new session."""
+        token = f"{ORG_ID_15}!{secrets.token_urlsafe(72)}"
+        session = Session(token, user_id, self.clock.now() + timedelta(seconds=self.settings.session_seconds))
+        with self._lock:
+            self.sessions[token] = session
+        return session
+
+    def find_session(self, token: str) -> Session | None:
+        """A session that is alive; using it makes it live longer."""
+        with self._lock:
+            session = self.sessions.get(token)
+            if session is None:
+                return None
+            now = self.clock.now()
+            if session.expires <= now:
+                del self.sessions[token]
+                return None
+            extended = Session(token, session.user_id, now + timedelta(seconds=self.settings.session_seconds))
+            self.sessions[token] = extended
+            return extended
+
+    def end_session(self, token: str) -> bool:
+        """Ends one session; says whether it lived."""
+        with self._lock:
+            return self.sessions.pop(token, None) is not None
+
+    def end_all_sessions(self) -> None:
+        """Ends every session, as an administrator or a policy can."""
+        with self._lock:
+            self.sessions.clear()
+
+    def count_request(self) -> bool:
+        """Counts a call towards the rolling day; False where the limit is reached already."""
+        now = self.clock.now()
+        with self._lock:
+            while self._requests and self._requests[0] <= now - timedelta(days=1):
+                self._requests.popleft()
+            if len(self._requests) >= self.settings.daily_requests:
+                return False
+            self._requests.append(now)
+            return True
+
+    @property
+    def requests_used(self) -> int:
+        """Calls of the last 24 hours."""
+        return len(self._requests)
+
+    def clear_usage(self) -> None:
+        """Forgets the calls counted."""
+        with self._lock:
+            self._requests.clear()
+
+    def user_name(self, user_id: str) -> str:
+        """A user's full name."""
+        row = self.storage.read_one('SELECT "FirstName", "LastName" FROM "User" WHERE "Id" = ?', [user_id])
+        return " ".join(str(part) for part in row or () if part)
+
+    def _draw_lag(self) -> int:
+        some = self.settings.commit_lag_some
+        if some and secrets.SystemRandom().random() < some[0]:
+            return secrets.SystemRandom().randint(some[1], some[2])
+        return self.settings.commit_lag_ms

@@ -1,0 +1,1 @@
+"""What the org is made of: objects and fields, as describe tells them."""

@@ -1,0 +1,200 @@
+"""Objects and fields of an org, looked up without regard to case, and what can be changed about them at run time."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+#: Types whose values are text and compare without regard to case.
+TEXT_TYPES = frozenset(
+    {"string", "email", "phone", "url", "textarea", "picklist", "multipicklist", "combobox", "encryptedstring"}
+)
+ID_TYPES = frozenset({"id", "reference"})
+NUMBER_TYPES = frozenset({"int", "double", "currency", "percent", "long"})
+COMPOUND_TYPES = frozenset({"address", "location"})
+
+
+@dataclass(frozen=True)
+class PicklistValue:
+    """One value of a picklist."""
+
+    value: str
+    label: str = ""
+    active: bool = True
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field, by the facts that differ from field to field; describe derives the rest.
+
+    `length` in characters; `precision` and `scale` in digits. `source` names the stored fields a compound or derived
+    field is made of. `hidden` fields are missing for every user until they are granted.
+    """
+
+    name: str
+    label: str
+    type: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    digits: int = 0
+    nillable: bool = True
+    createable: bool = True
+    updateable: bool = True
+    defaulted_on_create: bool = False
+    default: str | int | float | bool | None = None
+    unique: bool = False
+    external_id: bool = False
+    id_lookup: bool = False
+    case_sensitive: bool = False
+    custom: bool = False
+    calculated: bool = False
+    formula: str | None = None
+    reference_to: tuple[str, ...] = ()
+    relationship_name: str | None = None
+    cascade_delete: bool = False
+    picklist: tuple[PicklistValue, ...] = ()
+    restricted_picklist: bool = False
+    compound: str | None = None
+    components: tuple[str, ...] = ()
+    filterable: bool = True
+    sortable: bool = True
+    groupable: bool = True
+    aggregatable: bool = True
+    name_field: bool = False
+    name_pointing: bool = False
+    permissionable: bool = False
+    hidden: bool = False
+    html: bool = False
+    extra_type: str | None = None
+    help: str | None = None
+
+    @property
+    def stored(self) -> bool:
+        """Whether the field has a column; compound and calculated ones are derived when read."""
+        return self.type not in COMPOUND_TYPES and not self.components and not self.calculated
+
+    @property
+    def required(self) -> bool:
+        """Whether a create must bring a value."""
+        return not self.nillable and self.createable and not self.defaulted_on_create
+
+
+@dataclass(frozen=True)
+class ChildRelationship:
+    """How records of another object hang on this one."""
+
+    child: str
+    field: str
+    name: str | None = None
+    cascade_delete: bool = False
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """One object with its fields, in the order of its describe."""
+
+    name: str
+    label: str
+    label_plural: str
+    key_prefix: str
+    fields: Mapping[str, Field]
+    children: tuple[ChildRelationship, ...] = ()
+    createable: bool = True
+    updateable: bool = True
+    deletable: bool = True
+    undeletable: bool = True
+    mergeable: bool = False
+    replicateable: bool = True
+    searchable: bool = True
+    layoutable: bool = True
+    triggerable: bool = True
+    feed_enabled: bool = False
+    mru_enabled: bool = True
+    custom: bool = False
+    flags: Mapping[str, object] = field(default_factory=dict)
+
+    def find(self, name: str) -> Field | None:
+        """A field that users see, by its name in any case."""
+        found = self.fields.get(name.lower())
+        return None if found is None or found.hidden else found
+
+    def find_relation(self, name: str) -> Field | None:
+        """The reference field behind a parent relationship's name, e.g. Account → AccountId."""
+        wanted = name.lower()
+        for one in self.fields.values():
+            if one.relationship_name and one.relationship_name.lower() == wanted and not one.hidden:
+                return one
+        return None
+
+    def find_child(self, name: str) -> ChildRelationship | None:
+        """A child relationship by its name, e.g. Contacts of Account."""
+        wanted = name.lower()
+        return next((one for one in self.children if one.name and one.name.lower() == wanted), None)
+
+    @property
+    def visible_fields(self) -> list[Field]:
+        """The fields that users see, in describe's order."""
+        return [one for one in self.fields.values() if not one.hidden]
+
+    @property
+    def stored_fields(self) -> Iterator[Field]:
+        """The fields that have a column, hidden ones too."""
+        return (one for one in self.fields.values() if one.stored)
+
+    @property
+    def name_field(self) -> Field | None:
+        """The field that names a record."""
+        return next((one for one in self.fields.values() if one.name_field), None)
+
+
+class Schema:
+    """The objects of one org. Objects are replaced whole, so that a reader keeps a consistent one."""
+
+    def __init__(self, objects: Sequence[ObjectType]) -> None:
+        self._objects = {one.name.lower(): one for one in objects}
+        self._lock = threading.Lock()
+        #: Grows with each change; describes derive their ETag from it.
+        self.version = 1
+
+    def find(self, name: str) -> ObjectType | None:
+        """An object by its name, in any case."""
+        return self._objects.get(name.lower())
+
+    def get(self, name: str) -> ObjectType:
+        """An object that is known to exist.
+
+        Raises:
+            KeyError: it does not.
+        """
+        return self._objects[name.lower()]
+
+    def by_prefix(self, record_id: str) -> ObjectType | None:
+        """The object that an id belongs to."""
+        return next((one for one in self._objects.values() if one.key_prefix == record_id[:3]), None)
+
+    def objects(self) -> list[ObjectType]:
+        """All objects, by name."""
+        return sorted(self._objects.values(), key=lambda one: one.name)
+
+    def add_field(self, object_name: str, new: Field) -> None:
+        """Adds a field, or replaces the one of its name. Storage needs `Storage.add_column` besides."""
+        with self._lock:
+            one = self._objects[object_name.lower()]
+            self._objects[object_name.lower()] = replace(one, fields={**one.fields, new.name.lower(): new})
+            self.version += 1
+
+    def remove_field(self, object_name: str, field_name: str) -> None:
+        """Takes a field away; its column stays, unread."""
+        with self._lock:
+            one = self._objects[object_name.lower()]
+            fields = {key: value for key, value in one.fields.items() if key != field_name.lower()}
+            self._objects[object_name.lower()] = replace(one, fields=fields)
+            self.version += 1
+
+    def change_field(self, object_name: str, field_name: str, **changes: object) -> None:
+        """Changes facts about a field, e.g. hidden=True."""
+        old = self.get(object_name).fields.get(field_name.lower())
+        if old is None:
+            raise KeyError(f"{object_name}.{field_name}")
+        self.add_field(object_name, replace(old, **changes))  # type: ignore[arg-type]  # names are checked by replace

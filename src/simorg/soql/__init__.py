@@ -1,0 +1,1 @@
+"""The query language: grammar, compiler to SQL, errors with their place."""

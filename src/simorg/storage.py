@@ -1,0 +1,266 @@
+"""The records of one org in a SQLite file: one table for each object, one writer, a reader for each thread.
+
+A column for each stored field, named as the field. Text and ids are TEXT (ids with 18 characters), booleans and int
+INTEGER, other numbers REAL, dates and datetimes TEXT as `2026-01-02` and `2026-01-02T03:04:05Z`; a blank is NULL.
+`_visible_at` (milliseconds; 0 is always) is when others see what a transaction wrote: with a commit lag the image of a
+row before a change stays in `<Object>__before` until then.
+"""
+
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from simorg.clock import Clock
+from simorg.ids import build_id, read_number
+from simorg.schema.registry import Field, ObjectType, Schema
+from simorg.transactions import StoredValue, Transaction, quote
+
+_REAL = frozenset({"double", "currency", "percent"})
+_INTEGER = frozenset({"int", "long", "boolean"})
+_INDEXED = ("SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId")
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=OFF",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA mmap_size=1073741824",
+)
+
+
+class Storage:
+    """The tables of one org, in a folder. `open` before use, `close` after."""
+
+    def __init__(self, folder: Path, schema: Schema, clock: Clock, instance: str) -> None:
+        self._path = folder / "org.sqlite3"
+        self._schema = schema
+        self._clock = clock
+        self._instance = instance
+        self._writer: sqlite3.Connection | None = None
+        self._write_lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: set[sqlite3.Connection] = set()
+        self._readers_lock = threading.Lock()
+        self._generation = 0
+        self._versions: dict[str, int] = defaultdict(int)
+        self._numbers: dict[str, int] = {}
+        self._pending_until: dict[str, int] = {}
+        #: Milliseconds until others see a commit; asked at each transaction's end.
+        self.commit_lag: Callable[[], int] = lambda: 0
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies; rendered results may lie beside it."""
+        return self._path.parent
+
+    def open(self) -> None:
+        """Makes the file and the tables that are missing."""
+        self._writer = self._connect()
+        for one in self._schema.objects():
+            self._make_table(one)
+        self._writer.commit()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        with self._readers_lock:
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+            self._generation += 1
+        if self._writer:
+            self._writer.close()
+            self._writer = None
+
+    def wipe(self) -> None:
+        """Removes every record."""
+        with self._write_lock:
+            for one in self._schema.objects():
+                self._execute(f"DELETE FROM {quote(one.name)}")
+                self._execute(f"DELETE FROM {quote(one.name + '__before')}")
+                self._versions[one.name] += 1
+            self._pending_until.clear()
+            self._numbers.clear()
+            self._require_writer().commit()
+
+    def add_column(self, object_name: str, field: Field) -> None:
+        """Adds the column of a new field, where it has one."""
+        one = self._schema.get(object_name)
+        with self._write_lock:
+            self._add_missing_columns(one.name, [field])
+            self._require_writer().commit()
+            self._versions[one.name] += 1
+
+    def data_version(self, object_name: str) -> int:
+        """Grows with each commit that wrote to the object, and when a commit becomes visible."""
+        name = self._schema.get(object_name).name
+        self._settle(name)
+        return self._versions[name]
+
+    def source(self, object_name: str) -> str:
+        """What to select from to see an object as others see it now, as SQL."""
+        one = self._schema.get(object_name)
+        if not self._settle(one.name):
+            return quote(one.name)
+        now = self._clock.now_ms()
+        columns = ", ".join(quote(column) for column in self._columns(one))
+        return (
+            f"(SELECT {columns}, _row FROM {quote(one.name)} WHERE _visible_at <= {now}"
+            f" UNION ALL SELECT {columns}, _row FROM {quote(one.name + '__before')}"
+            f" WHERE _from <= {now} AND _until > {now})"
+        )
+
+    def read(
+        self, statement: str, parameters: Sequence[StoredValue] | Mapping[str, StoredValue] = ()
+    ) -> Iterator[tuple[StoredValue, ...]]:
+        """Rows of a query, streamed; columns in the order selected."""
+        yield from self._reader().execute(statement, parameters)
+
+    def read_one(self, statement: str, parameters: Sequence[StoredValue] = ()) -> tuple[StoredValue, ...] | None:
+        """The first row of a query."""
+        row: tuple[StoredValue, ...] | None = self._reader().execute(statement, parameters).fetchone()
+        return row
+
+    def get(self, object_name: str, record_id: str) -> dict[str, StoredValue] | None:
+        """A record as others see it, deleted ones too; None where there is none."""
+        cursor = self._reader().execute(f'SELECT * FROM {self.source(object_name)} WHERE "Id" = ?', [record_id])
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        names = [one[0] for one in cursor.description]
+        return {name: value for name, value in zip(names, row, strict=True) if not name.startswith("_")}
+
+    @contextmanager
+    def transaction(self, user_id: str = "") -> Iterator[Transaction]:
+        """The one writer: all of it is committed, or none."""
+        with self._write_lock:
+            writer = self._require_writer()
+            transaction = Transaction(self, writer, user_id, self._clock.stamp())
+            writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield transaction
+                transaction.finish(self.commit_lag(), self._clock.now_ms())
+            except BaseException:
+                writer.rollback()
+                self._numbers.clear()
+                raise
+            writer.commit()
+            for name, until in transaction.written.items():
+                self._versions[name] += 1
+                if until:
+                    self._pending_until[name] = max(until, self._pending_until.get(name, 0))
+
+    def next_id(self, one: ObjectType) -> str:
+        """A new id of an object; for the writer alone."""
+        number = self._numbers.get(one.key_prefix)
+        if number is None:
+            row = self._execute(f'SELECT max("Id") FROM {quote(one.name)}').fetchone()
+            number = read_number(row[0]) if row and row[0] else 0
+        self._numbers[one.key_prefix] = number + 1
+        return build_id(one.key_prefix, self._instance, number + 1)
+
+    def object(self, name: str) -> ObjectType:
+        """An object of the schema."""
+        return self._schema.get(name)
+
+    def _settle(self, name: str) -> bool:
+        """Whether something of the object is not visible yet; images that nobody needs are removed."""
+        until = self._pending_until.get(name)
+        if until is None:
+            return False
+        if self._clock.now_ms() < until:
+            self._versions[name] += 1
+            return True
+        with self._write_lock:
+            if self._clock.now_ms() >= self._pending_until.get(name, 0):
+                self._execute(f"DELETE FROM {quote(name + '__before')}")
+                self._require_writer().commit()
+                self._pending_until.pop(name, None)
+                self._versions[name] += 1
+        return False
+
+    def _columns(self, one: ObjectType) -> list[str]:
+        return [field.name for field in one.stored_fields]
+
+    def _make_table(self, one: ObjectType) -> None:
+        self._execute(
+            f"CREATE TABLE IF NOT EXISTS {quote(one.name)}"
+            " (_row INTEGER PRIMARY KEY, _visible_at INTEGER NOT NULL DEFAULT 0)"
+        )
+        self._execute(
+            f"CREATE TABLE IF NOT EXISTS {quote(one.name + '__before')}"
+            " (_row INTEGER, _visible_at INTEGER, _from INTEGER NOT NULL, _until INTEGER NOT NULL)"
+        )
+        self._add_missing_columns(one.name, list(one.stored_fields))
+        self._execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {quote(one.name + "_id")} ON {quote(one.name)} ("Id")')
+        for column in _INDEXED:
+            if column.lower() in one.fields:
+                collation = " COLLATE NOCASE" if column == "Email" else ""
+                name = quote(f"{one.name}_{column}")
+                self._execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({quote(column)}{collation})")
+        for field in one.stored_fields:
+            if field.external_id:
+                name = quote(f"{one.name}_{field.name}")
+                self._execute(
+                    f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({quote(field.name)} COLLATE NOCASE)"
+                )
+
+    def _add_missing_columns(self, table: str, fields: Sequence[Field]) -> None:
+        for name in (table, table + "__before"):
+            present = {row[1] for row in self._execute(f"PRAGMA table_info({quote(name)})")}
+            for field in fields:
+                if field.stored and field.name not in present:
+                    self._execute(f"ALTER TABLE {quote(name)} ADD COLUMN {quote(field.name)} {column_type(field)}")
+
+    def _execute(self, statement: str, parameters: Sequence[StoredValue] = ()) -> sqlite3.Cursor:
+        return self._require_writer().execute(statement, parameters)
+
+    def _require_writer(self) -> sqlite3.Connection:
+        if self._writer is None:
+            raise RuntimeError("the storage is not open")
+        return self._writer
+
+    def _reader(self) -> sqlite3.Connection:
+        if getattr(self._local, "generation", None) != self._generation:
+            reader = self._connect()
+            reader.execute("PRAGMA query_only=ON")
+            with self._readers_lock:
+                self._readers.add(reader)
+            self._local.reader, self._local.generation = reader, self._generation
+        reader = self._local.reader
+        assert isinstance(reader, sqlite3.Connection)
+        return reader
+
+    def release_reader(self) -> None:
+        """Closes this thread's reader; a thread that ends calls it."""
+        reader = getattr(self._local, "reader", None)
+        if reader is not None and self._local.generation == self._generation:
+            with self._readers_lock:
+                self._readers.discard(reader)
+            reader.close()
+            self._local.generation = None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=60)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        connection.create_function("fold", 1, _fold, deterministic=True)
+        connection.create_collation("folded", _compare_folded)
+        return connection
+
+
+def column_type(field: Field) -> str:
+    """The SQLite type of a field's column."""
+    if field.type in _REAL:
+        return "REAL"
+    return "INTEGER" if field.type in _INTEGER else "TEXT"
+
+
+def _fold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
+def _compare_folded(left: str, right: str) -> int:
+    one, other = left.casefold(), right.casefold()
+    return (one > other) - (one < other)

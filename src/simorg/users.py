@@ -1,0 +1,72 @@
+"""Who uses an org, and how each proves it: names, passwords, tokens and keys, derived from the seed's name."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+ADMINISTRATOR = "admin"
+INTEGRATION = "integration"
+COLLEAGUE = "colleague"
+
+
+@dataclass(frozen=True)
+class Login:
+    """One user's way in. `user_id` has 18 characters."""
+
+    user_id: str
+    username: str
+    password: str
+    security_token: str
+
+
+@dataclass(frozen=True)
+class ConnectedApp:
+    """The client application of an org; the client credentials flow runs as `run_as`."""
+
+    client_id: str
+    client_secret: str
+    run_as: str
+    private_key: bytes
+    public_key: rsa.RSAPublicKey
+
+
+@dataclass
+class Users:
+    """The logins of an org by role (admin, integration, colleague), and its app."""
+
+    logins: dict[str, Login] = field(default_factory=dict)
+    app: ConnectedApp | None = None
+
+    def by_username(self, username: str) -> Login | None:
+        """A login, by its name in any case."""
+        return next((one for one in self.logins.values() if one.username.lower() == username.lower()), None)
+
+
+def derive(*parts: str, length: int = 24) -> str:
+    """A secret that is the same for the same seed; good for a simulated org and nothing else."""
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:length]
+
+
+def build_login(seed: str, role: str, user_id: str) -> Login:
+    """The login of a role."""
+    return Login(
+        user_id=user_id,
+        username=f"{role}@{seed}.simorg.example",
+        password=f"pw-{derive(seed, role, 'password', length=12)}",
+        security_token=derive(seed, role, "token"),
+    )
+
+
+def build_app(seed: str, run_as: str) -> ConnectedApp:
+    """The org's app, with a key made for this start."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return ConnectedApp(
+        client_id=f"3MVG9{derive(seed, 'client', length=60)}",
+        client_secret=derive(seed, "secret", length=64).upper(),
+        run_as=run_as,
+        private_key=pem,
+        public_key=key.public_key(),
+    )
