@@ -47,6 +47,11 @@ class Clock:
                 self._offset = self._frozen - datetime.now(UTC)
                 self._frozen = None
 
+    def restart(self) -> None:
+        """Real time again."""
+        with self._lock:
+            self._frozen, self._offset = None, timedelta()
+
     @property
     def frozen(self) -> bool:
         """Whether the clock stands."""

@@ -3,10 +3,10 @@
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from simorg.clock import Clock
@@ -58,6 +58,13 @@ class Session:
     expires: datetime
 
 
+class Part(Protocol):
+    """What a protocol keeps between requests."""
+
+    def clear(self) -> None:
+        """Forgets it."""
+
+
 @dataclass
 class Org:
     """One simulated org. `open` it before use."""
@@ -75,8 +82,8 @@ class Org:
         self.storage = Storage(self.folder, self.schema, self.clock, INSTANCE)
         self.admin_token = secrets.token_urlsafe(24)
         self.sessions: dict[str, Session] = {}
-        #: What a reset also has to clear: open cursors, Bulk jobs.
-        self.on_reset: list[Callable[[], None]] = []
+        #: What protocols keep between requests (open cursors, Bulk jobs), by name; each has `clear()`.
+        self.parts: dict[str, Part] = {}
         self._lock = threading.Lock()
         self._requests: deque[datetime] = deque()
 
@@ -98,7 +105,13 @@ class Org:
 
     def close(self) -> None:
         """Closes the storage."""
+        self.clear_parts()
         self.storage.close()
+
+    def clear_parts(self) -> None:
+        """Forgets open cursors and jobs."""
+        for part in list(self.parts.values()):
+            part.clear()
 
     def log_in(self, user_id: str) -> Session:
         """A new session."""

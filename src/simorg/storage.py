@@ -131,6 +131,13 @@ class Storage:
         names = [one[0] for one in cursor.description]
         return {name: value for name, value in zip(names, row, strict=True) if not name.startswith("_")}
 
+    def open_snapshot(self) -> sqlite3.Connection:
+        """A connection of its own on the records as they are at its first read; whoever asked closes it."""
+        connection = self._connect()
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("BEGIN")
+        return connection
+
     @contextmanager
     def transaction(self, user_id: str = "") -> Iterator[Transaction]:
         """The one writer: all of it is committed, or none."""

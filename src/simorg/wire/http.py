@@ -83,6 +83,8 @@ class ApiResponse:
     body: object = None
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
+    #: A fault on order: the connection breaks after so many bytes of the body.
+    truncate: int | None = None
 
 
 Handler = Callable[..., ApiResponse]

@@ -1,0 +1,195 @@
+"""The application: finds who answers a request, checks session, version and limits, applies faults, keeps the journal.
+
+Knows nothing of sockets; the server brings requests and takes answers.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+
+from simorg import clock
+from simorg.errors import ApiError, ConnectionDropped
+from simorg.faults import Fault
+from simorg.org import Org
+from simorg.wire.http import ApiRequest, ApiResponse, FileBody, Route
+from simorg.wire.routes import all_routes
+from simorg.wire.versions import read_version
+
+_log = logging.getLogger(__name__)
+
+CONTROL = "/__org__"
+_KEPT_REQUEST = 2_000
+_KEPT_HEADERS = ("sforce-auto-assign", "sforce-call-options", "sforce-query-options", "content-type", "accept-encoding")
+
+
+@dataclass(frozen=True)
+class RawRequest:
+    """A request as the server read it: header names lower-case, the body decoded from chunks and gzip."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    base_url: str
+
+
+class App:
+    """Answers requests to one org."""
+
+    def __init__(self, org: Org) -> None:
+        self.org = org
+        rules = [Rule(route.path, methods=list(route.methods), endpoint=route) for route in all_routes()]
+        self._map = Map(rules, strict_slashes=False, merge_slashes=False)
+
+    def handle(self, raw: RawRequest) -> ApiResponse:
+        """Answers a request.
+
+        Raises:
+            ConnectionDropped: a fault on order wants no answer.
+        """
+        began = clock.tick()
+        path = urlsplit(raw.target).path
+        outside = path.startswith(CONTROL)
+        fault = None if outside else self.org.faults.for_request(raw.method, path)
+        request = self._build_request(raw, path)
+        counted = False
+        response = ApiResponse(status=0)
+        try:
+            if fault:
+                _strike_before(fault, self.org)
+            if fault and fault.status:
+                response = ApiResponse(fault.status, fault.body.encode(), fault.content_type)
+            else:
+                route, request, response = self._answer(request)
+                counted = bool(route and route.counts and not outside and response.status != 401)
+            if fault and fault.drop == "after":
+                raise ConnectionDropped
+            if fault:
+                response.truncate = fault.truncate
+        finally:
+            if not outside:
+                self._note(request, response, counted, began, fault)
+        return response
+
+    def dispatch(
+        self, parent: ApiRequest, method: str, url: str, headers: Mapping[str, str] | None = None, body: object = None
+    ) -> ApiResponse:
+        """Answers a request within a request; it is not counted, and its errors are answers."""
+        content = b"" if body is None else json.dumps(body).encode()
+        names = {name.lower(): value for name, value in (headers or {}).items()}
+        raw = RawRequest(method, url, names, content, parent.base_url)
+        request = self._build_request(raw, urlsplit(url).path)
+        try:
+            route, arguments = self._match(request)
+            request = self._with_version(request, arguments, parent)
+            return route.handler(request, **arguments)
+        except ApiError as error:
+            return ApiResponse(error.status, error.as_json())
+
+    def _build_request(self, raw: RawRequest, path: str) -> ApiRequest:
+        query = urlsplit(raw.target).query
+        args = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+        method = args.get("_HttpMethod", raw.method).upper() if raw.method == "POST" else raw.method
+        return ApiRequest(
+            app=self,
+            org=self.org,
+            method=method,
+            path=path,
+            args=args,
+            headers=raw.headers,
+            body=raw.body,
+            base_url=raw.base_url,
+        )
+
+    def _answer(self, request: ApiRequest) -> tuple[Route | None, ApiRequest, ApiResponse]:
+        route = None
+        try:
+            route, arguments = self._match(request)
+            request = self._with_version(request, arguments, None)
+            if route.auth:
+                request = self._with_session(request)
+            if route.counts and not self.org.count_request():
+                raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            response = route.handler(request, **arguments)
+        except ApiError as error:
+            response = ApiResponse(error.status, error.as_json())
+        except ConnectionDropped:
+            raise
+        except Exception:
+            _log.exception("%s %s failed", request.method, request.path)
+            response = ApiResponse(500, ApiError(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.").as_json())
+        if request.session and response.status != 401:
+            used = f"api-usage={self.org.requests_used}/{self.org.settings.daily_requests}"
+            response.headers.setdefault("Sforce-Limit-Info", used)
+        return route, request, response
+
+    def _match(self, request: ApiRequest) -> tuple[Route, dict[str, str]]:
+        path = request.path.rstrip("/") or "/"
+        try:
+            route, arguments = self._map.bind("").match(path, method=request.method)
+        except NotFound:
+            raise ApiError(404, "NOT_FOUND", "The requested resource does not exist") from None
+        except MethodNotAllowed as error:
+            allowed = ",".join(sorted(error.valid_methods or ()))
+            message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+            raise ApiError(405, "METHOD_NOT_ALLOWED", message) from None
+        assert isinstance(route, Route)
+        return route, {name: unquote(str(value)) for name, value in arguments.items()}
+
+    def _with_version(self, request: ApiRequest, arguments: dict[str, str], parent: ApiRequest | None) -> ApiRequest:
+        version = request.version
+        if "version" in arguments:
+            version = read_version(arguments.pop("version"), self.org.settings)
+        return _replace(request, version=version, session=parent.session if parent else request.session)
+
+    def _with_session(self, request: ApiRequest) -> ApiRequest:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        session = self.org.find_session(token.strip()) if kind.lower() in ("bearer", "oauth") else None
+        if session is None:
+            raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        return _replace(request, session=session)
+
+    def _note(
+        self, request: ApiRequest, response: ApiResponse, counted: bool, began: float, fault: Fault | None
+    ) -> None:
+        kept = {name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers}
+        secret = "/oauth2/" in request.path or "/Soap/" in request.path
+        self.org.journal.note(
+            at=self.org.clock.stamp(),
+            method=request.method,
+            path=request.path,
+            query="&".join(f"{name}={value}" for name, value in request.args.items() if name != "oauth_token"),
+            user_id=request.user_id,
+            status=response.status,
+            cost=int(counted),
+            ms=round((clock.tick() - began) * 1000, 3),
+            bytes=_measure(response),
+            headers=kept,
+            request="" if secret else request.body[:_KEPT_REQUEST].decode("utf-8", "replace"),
+            fault=fault.name if fault else "",
+        )
+
+
+def _strike_before(fault: Fault, org: Org) -> None:
+    if fault.expire:
+        org.end_all_sessions()
+    if fault.delay:
+        clock.pause(fault.delay)
+    if fault.drop == "before":
+        raise ConnectionDropped
+
+
+def _replace(request: ApiRequest, **changes: object) -> ApiRequest:
+    return ApiRequest(**{**vars(request), **changes})  # type: ignore[arg-type]  # the names are the request's own
+
+
+def _measure(response: ApiResponse) -> int:
+    body = response.body
+    if isinstance(body, FileBody):
+        return len(body.head) + body.length
+    return len(body) if isinstance(body, bytes) else 0

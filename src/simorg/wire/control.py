@@ -1,0 +1,196 @@
+"""The control plane: what a test or a demo may do to an org that no API allows. Outside /services, own token.
+
+Each call carries the header X-Simorg-Token with the token that the org was started with.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from datetime import datetime
+
+from simorg.errors import ApiError
+from simorg.export import export_records
+from simorg.journal import as_json
+from simorg.org import Settings
+from simorg.schema.registry import Field
+from simorg.seeds import NAMES, plant
+from simorg.wire.http import ApiRequest, ApiResponse, Handler, Route
+
+_ROOT = "/__org__"
+
+
+def guarded(handler: Handler) -> Handler:
+    """A handler that only the holder of the token reaches."""
+
+    def guard(request: ApiRequest, **arguments: str) -> ApiResponse:
+        given = request.headers.get("x-simorg-token", "")
+        if not hmac.compare_digest(given.encode(), request.org.admin_token.encode()):
+            raise ApiError(401, "SIMORG_TOKEN", "The header X-Simorg-Token does not carry this org's token.")
+        try:
+            return handler(request, **arguments)
+        except (TypeError, ValueError, KeyError) as error:
+            raise ApiError(400, "SIMORG_REQUEST", str(error)) from None
+
+    return guard
+
+
+def reset(request: ApiRequest) -> ApiResponse:
+    """POST reset {"seed"?, "people"?}: everything as after a start, planted anew."""
+    asked = _asked(request)
+    org = request.org
+    org.clear_parts()
+    org.faults.clear()
+    org.journal.clear()
+    org.end_all_sessions()
+    org.clear_usage()
+    org.clock.restart()
+    org.storage.wipe()
+    _plant(request, asked, org.seed)
+    return ApiResponse(200, {"seed": org.seed})
+
+
+def seed(request: ApiRequest) -> ApiResponse:
+    """POST seed {"seed", "people"?}: empties the org and plants it."""
+    request.org.clear_parts()
+    request.org.storage.wipe()
+    _plant(request, _asked(request), "")
+    return ApiResponse(200, {"seed": request.org.seed})
+
+
+def show_clock(request: ApiRequest) -> ApiResponse:
+    """GET clock."""
+    return ApiResponse(200, {"now": request.org.clock.now().isoformat(), "frozen": request.org.clock.frozen})
+
+
+def set_clock(request: ApiRequest) -> ApiResponse:
+    """POST clock {"freeze": true | "2026-01-02T03:04:05+00:00", "advance": seconds, "resume": true}."""
+    asked = _asked(request)
+    clock = request.org.clock
+    if frozen := asked.get("freeze"):
+        clock.freeze(datetime.fromisoformat(str(frozen)) if frozen is not True else None)
+    if "advance" in asked:
+        clock.advance(float(str(asked["advance"])))
+    if asked.get("resume"):
+        clock.resume()
+    return show_clock(request)
+
+
+def add_fault(request: ApiRequest) -> ApiResponse:
+    """POST faults {facts of a fault}."""
+    return ApiResponse(201, request.org.faults.add(**_asked(request)).as_json())
+
+
+def list_faults(request: ApiRequest) -> ApiResponse:
+    """GET faults."""
+    return ApiResponse(200, [one.as_json() for one in request.org.faults.listed()])
+
+
+def clear_faults(request: ApiRequest) -> ApiResponse:
+    """DELETE faults."""
+    request.org.faults.clear()
+    return ApiResponse(204)
+
+
+def read_journal(request: ApiRequest) -> ApiResponse:
+    """GET journal?after=&path=&method=."""
+    args = request.args
+    entries = request.org.journal.entries(
+        after=int(args.get("after", "0")), path=args.get("path", ""), method=args.get("method", "")
+    )
+    return ApiResponse(200, as_json(entries))
+
+
+def clear_journal(request: ApiRequest) -> ApiResponse:
+    """DELETE journal."""
+    request.org.journal.clear()
+    return ApiResponse(204)
+
+
+def export(request: ApiRequest) -> ApiResponse:
+    """GET export?objects=Lead,Contact&audit=no: all records as stored, in order of their ids."""
+    names = [name for name in request.args.get("objects", "").split(",") if name]
+    return ApiResponse(200, export_records(request.org, names, audit=request.args.get("audit", "yes") != "no"))
+
+
+def show_settings(request: ApiRequest) -> ApiResponse:
+    """GET settings."""
+    return ApiResponse(200, asdict(request.org.settings))
+
+
+def change_settings(request: ApiRequest) -> ApiResponse:
+    """POST settings {name: value}: any of what GET settings shows."""
+    known = {one.name for one in fields(Settings)}
+    asked = _asked(request)
+    unknown = sorted(set(asked) - known)
+    if unknown:
+        raise ValueError(f"no such setting: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
+    for name, value in asked.items():
+        setattr(request.org.settings, name, tuple(value) if isinstance(value, list) else value)
+    return show_settings(request)
+
+
+def change_fields(request: ApiRequest) -> ApiResponse:
+    """POST fields {"object", "name", "hidden"? | "remove"? | "add": {facts of a field}}."""
+    asked = _asked(request)
+    org, object_name, name = request.org, str(asked["object"]), str(asked["name"])
+    if asked.get("remove"):
+        org.schema.remove_field(object_name, name)
+    elif isinstance(facts := asked.get("add"), dict):
+        field = Field(name=name, **facts)
+        org.schema.add_field(object_name, field)
+        org.storage.add_column(object_name, field)
+    else:
+        changes = {key: value for key, value in asked.items() if key not in ("object", "name")}
+        org.schema.change_field(object_name, name, **changes)
+    return ApiResponse(200, {"version": org.schema.version})
+
+
+def end_sessions(request: ApiRequest) -> ApiResponse:
+    """DELETE sessions: every token dies."""
+    request.org.end_all_sessions()
+    return ApiResponse(204)
+
+
+def log_in_as(request: ApiRequest) -> ApiResponse:
+    """POST sessions {"username"}: a token for a user, without a password."""
+    username = str(_asked(request)["username"])
+    row = request.org.storage.read_one('SELECT "Id" FROM "User" WHERE "Username" = ? COLLATE NOCASE', [username])
+    if row is None:
+        raise ValueError(f"no user is named {username}")
+    session = request.org.log_in(str(row[0]))
+    return ApiResponse(201, {"access_token": session.token, "instance_url": request.base_url, "user_id": row[0]})
+
+
+def _plant(request: ApiRequest, asked: dict[str, object], default: str) -> None:
+    name = str(asked.get("seed") or default)
+    if name not in NAMES:
+        raise ValueError(f"no such seed: {name!r}. There are: {', '.join(NAMES)}")
+    people = asked.get("people")
+    plant(request.org, name, None if people is None else int(str(people)))
+
+
+def _asked(request: ApiRequest) -> dict[str, object]:
+    return request.json_object() if request.body else {}
+
+
+def _route(method: str, path: str, handler: Callable[[ApiRequest], ApiResponse]) -> Route:
+    return Route((method,), f"{_ROOT}/{path}", guarded(handler), auth=False, counts=False)
+
+
+ROUTES = [
+    _route("POST", "reset", reset),
+    _route("POST", "seed", seed),
+    _route("GET", "clock", show_clock),
+    _route("POST", "clock", set_clock),
+    _route("POST", "faults", add_fault),
+    _route("GET", "faults", list_faults),
+    _route("DELETE", "faults", clear_faults),
+    _route("GET", "journal", read_journal),
+    _route("DELETE", "journal", clear_journal),
+    _route("GET", "export", export),
+    _route("GET", "settings", show_settings),
+    _route("POST", "settings", change_settings),
+    _route("POST", "fields", change_fields),
+    _route("DELETE", "sessions", end_sessions),
+    _route("POST", "sessions", log_in_as),
+]

@@ -1,0 +1,37 @@
+"""All resources of an org."""
+
+from simorg.wire import (
+    bulk_query,
+    collections,
+    composite,
+    control,
+    describe,
+    limits,
+    oauth,
+    query,
+    records,
+    replication,
+    soap,
+    versions,
+)
+from simorg.wire.http import Route
+
+_MODULES = (
+    versions,
+    oauth,
+    soap,
+    describe,
+    limits,
+    query,
+    records,
+    collections,
+    composite,
+    replication,
+    bulk_query,
+    control,
+)
+
+
+def all_routes() -> list[Route]:
+    """Every route of every module."""
+    return [route for module in _MODULES for route in module.ROUTES]

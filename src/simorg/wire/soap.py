@@ -1,0 +1,149 @@
+"""SOAP API: login, and the operations on records behind a session header.
+
+Source: SOAP API Developer Guide; login() is supported from 31.0 to 64.0 and not available from 65.0.
+"""
+
+from xml.etree import ElementTree as XML
+
+from simorg.errors import ApiError
+from simorg.fidelity import say
+from simorg.org import Org
+from simorg.users import Login
+from simorg.wire.http import ApiRequest, ApiResponse, Route
+from simorg.wire.oauth import check_password
+from simorg.wire.soap_envelope import (
+    ENTERPRISE,
+    PARTNER,
+    SoapCall,
+    answer,
+    build,
+    child,
+    child_text,
+    fault,
+    local,
+    read_envelope,
+)
+from simorg.wire.soap_operations import OPERATIONS
+
+_LAST_WITH_LOGIN = 64
+_INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
+
+
+def call(request: ApiRequest, api: str, number: str, org_id: str = "") -> ApiResponse:
+    """POST /services/Soap/{u,c}/NN.0[/org id]: one SOAP call."""
+    namespace = ENTERPRISE if api == "c" else PARTNER
+    kind = "UnexpectedErrorFault"
+    try:
+        header, arguments = read_envelope(request.body)
+        if local(arguments) == "login":
+            kind = "LoginFault"
+            return answer(_log_in(request, number, arguments, namespace, api))
+        version = _read_version(number, request.org)
+        return answer(_operate(request, version, header, arguments, namespace))
+    except ApiError as error:
+        return fault(namespace, error, kind)
+
+
+def _read_version(number: str, org: Org) -> float:
+    first, last = org.settings.versions
+    try:
+        version = float(number)
+    except ValueError:
+        raise ApiError(404, "UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL") from None
+    if not first <= version <= last or version != int(version):
+        raise ApiError(500, "UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
+    return version
+
+
+def _log_in(request: ApiRequest, number: str, arguments: XML.Element, namespace: str, api: str) -> XML.Element:
+    org = request.org
+    version = _read_version(number, org)
+    if version > _LAST_WITH_LOGIN:
+        raise ApiError(500, "INVALID_OPERATION", say("soap.login_not_available"))
+    if not org.settings.soap_login_enabled:
+        message = (
+            "SOAP API login() is disabled by default in this org. "
+            "Contact the org administrator to enable SOAP API login()."
+        )
+        raise ApiError(500, "INVALID_OPERATION", message)
+    login = org.users.by_username(child_text(arguments, "username"))
+    password = child_text(arguments, "password")
+    if login is None:
+        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
+    if not check_password(request, login, password):
+        if password == login.password:
+            raise ApiError(500, "LOGIN_MUST_USE_SECURITY_TOKEN", say("soap.login_must_use_security_token"))
+        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
+    user = org.storage.get("User", login.user_id)
+    if not user or not user.get("IsActive"):
+        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
+    return build(namespace, "loginResponse", {"result": _login_result(request, login, api, version)})
+
+
+def _login_result(request: ApiRequest, login: Login, api: str, version: float) -> dict[str, object]:
+    org, base = request.org, request.base_url
+    session = org.log_in(login.user_id)
+    return {
+        "metadataServerUrl": f"{base}/services/Soap/m/{version:.1f}/{org.id[:15]}",
+        "passwordExpired": False,
+        "sandbox": False,
+        "serverUrl": f"{base}/services/Soap/{api}/{version:.1f}/{org.id[:15]}",
+        "sessionId": session.token,
+        "userId": login.user_id,
+        "userInfo": describe_user(org, login.user_id),
+    }
+
+
+def describe_user(org: Org, user_id: str) -> dict[str, object]:
+    """What login and getUserInfo tell about a user, in the order of the WSDL."""
+    user = org.storage.get("User", user_id) or {}
+    return {
+        "accessibilityMode": False,
+        "chatterExternal": False,
+        "currencySymbol": "$",
+        "orgAttachmentFileSizeLimit": 26214400,
+        "orgDefaultCurrencyIsoCode": "USD",
+        "orgDefaultCurrencyLocale": "en_US",
+        "orgDisallowHtmlAttachments": False,
+        "orgHasPersonAccounts": False,
+        "organizationId": org.id,
+        "organizationMultiCurrency": False,
+        "organizationName": org.settings.name,
+        "profileId": user.get("ProfileId"),
+        "roleId": None,
+        "sessionSecondsValid": org.settings.session_seconds,
+        "userDefaultCurrencyIsoCode": None,
+        "userEmail": user.get("Email"),
+        "userFullName": org.user_name(user_id),
+        "userId": user_id,
+        "userLanguage": "en_US",
+        "userLocale": "en_US",
+        "userName": user.get("Username"),
+        "userTimeZone": org.settings.time_zone,
+        "userType": "Standard",
+        "userUiSkin": "Theme3",
+    }
+
+
+def _operate(
+    request: ApiRequest, version: float, header: XML.Element | None, arguments: XML.Element, namespace: str
+) -> XML.Element:
+    token = child_text(child(header, "SessionHeader"), "sessionId")
+    session = request.org.find_session(token.strip())
+    if session is None:
+        message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key"
+        raise ApiError(500, "INVALID_SESSION_ID", message)
+    name = local(arguments)
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise ApiError(500, "soapenv:Client", f"No operation available for request {{{namespace}}}{name}")
+    if not request.org.count_request():
+        raise ApiError(500, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    inner = ApiRequest(**{**vars(request), "session": session, "version": version})
+    return operation(SoapCall(inner, request.org, session.user_id, name, arguments, namespace, header))
+
+
+ROUTES = [
+    Route(("POST",), "/services/Soap/<any(u,c):api>/<number>", call, auth=False, counts=False),
+    Route(("POST",), "/services/Soap/<any(u,c):api>/<number>/<org_id>", call, auth=False, counts=False),
+]
