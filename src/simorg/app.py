@@ -120,7 +120,7 @@ class App:
             response = ApiResponse(error.status, error.as_json())
         except ConnectionDropped:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001  # a client gets an answer, the log the cause
             _log.exception("%s %s failed", request.method, request.path)
             response = ApiResponse(500, ApiError(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.").as_json())
         if request.session and response.status != 401:

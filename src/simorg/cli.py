@@ -16,8 +16,8 @@ import typer
 
 from simorg import seeds
 from simorg.fidelity import FACTS
+from simorg.opening import WrongFolder, open_org
 from simorg.org import Org, Settings
-from simorg.schema.data import build_schema
 from simorg.server import RunningServer, start_server
 from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, Login
 
@@ -48,7 +48,7 @@ def serve(
     _check_seed(seed)
     folder = data or Path(tempfile.mkdtemp(prefix="simorg-"))
     try:
-        org = open_org(folder, seed, people, Settings(bare=bare, commit_lag_ms=int(commit_lag * 1000)))
+        org = _open(folder, seed, people, Settings(bare=bare, commit_lag_ms=int(commit_lag * 1000)))
         key = folder / "private-key.pem"
         _write_key(key, org)
         try:
@@ -80,7 +80,7 @@ def seed_folder(
 ) -> None:
     """Plant a folder in advance; `simorg serve --data FOLDER` starts from it at once."""
     _check_seed(name)
-    open_org(data, name, people, Settings(bare=bare)).close()
+    _open(data, name, people, Settings(bare=bare)).close()
     typer.echo(f"{data} is planted with {name}.")
 
 
@@ -132,16 +132,6 @@ def fidelity() -> None:
         typer.echo(f"{key:<40} {fact.source:<12} {fact.text}")
 
 
-def open_org(folder: Path, seed: str, people: int | None, settings: Settings) -> Org:
-    """An open org from a folder; planted where it is new."""
-    folder.mkdir(parents=True, exist_ok=True)
-    schema = build_schema(bare=settings.bare, granted=seed != "developer-edition")
-    org = Org(folder, schema, settings=settings)
-    org.open()
-    seeds.plant_or_adopt(org, seed, people)
-    return org
-
-
 def describe_access(server: RunningServer, key: Path) -> dict[str, Any]:
     """What somebody needs to reach an org."""
     org = server.org
@@ -161,6 +151,14 @@ def describe_access(server: RunningServer, key: Path) -> dict[str, Any]:
         "administrator": _describe_login(org.users.logins[ADMINISTRATOR]),
         "colleague": _describe_login(org.users.logins[COLLEAGUE]),
     }
+
+
+def _open(folder: Path, seed: str, people: int | None, settings: Settings) -> Org:
+    try:
+        return open_org(folder, seed, people, settings)
+    except WrongFolder as error:
+        typer.echo(f"simorg: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _describe_login(login: Login) -> dict[str, str]:

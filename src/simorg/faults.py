@@ -1,9 +1,9 @@
 """Bad days on order: which requests or rows fail, how, and how often.
 
 A fault names what it matches (method, part of the path, object, operation), when it strikes (after `skip` matches,
-`times` times, or at a seeded `rate`) and its effect. Effects of requests: `status` with `body`, `delay` before the answer, `drop` before
-or after the work, `truncate` after so many bytes, `expire` all sessions first. Effect of rows: `row_code` with
-`row_message`.
+`times` times, or at a seeded `rate`) and its effect. Effects of requests: `status` with `body`, `delay` before the
+answer, `drop` before or after the work, `truncate` after so many bytes, `expire` all sessions first. Effect of rows:
+`row_code` with `row_message`.
 """
 
 import random

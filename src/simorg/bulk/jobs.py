@@ -1,4 +1,4 @@
-"""Bulk query jobs: UploadComplete, InProgress, then JobComplete, Failed or Aborted; each runs in a thread of its own."""
+"""Bulk query jobs: UploadComplete, InProgress, then JobComplete, Failed or Aborted; each in its own thread."""
 
 import threading
 from collections.abc import Iterator
@@ -167,7 +167,7 @@ class QueryJobs:
             self._move(job, "JobComplete")
         except Aborted:
             return
-        except Exception as error:  # a job that cannot be finished says so, like every other outcome
+        except Exception as error:  # noqa: BLE001  # a job that cannot be finished says so, like every other outcome
             self._fail(job, f"InternalServerError : {error}")
         finally:
             self._org.storage.release_reader()

@@ -35,6 +35,9 @@ class Cursor:
     session: str
     user_id: str
     used: datetime
+    #: Rows not read yet, and the number of the next.
+    rest: sqlite3.Cursor | None = None
+    at: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -163,8 +166,11 @@ def _run(request: ApiRequest, *, all_rows: bool) -> ApiResponse:
 def _page(request: ApiRequest, cursor: Cursor, start: int) -> dict[str, object]:
     compiled = cursor.compiled
     with cursor.lock:
-        statement = f"SELECT * FROM ({compiled.sql}) LIMIT {cursor.page_rows} OFFSET {start}"
-        rows = cursor.snapshot.execute(statement, compiled.parameters).fetchall()
+        if cursor.rest is None or cursor.at != start:
+            statement = f"SELECT * FROM ({compiled.sql}) LIMIT -1 OFFSET {start}"
+            cursor.rest = cursor.snapshot.execute(statement, compiled.parameters)
+        rows = cursor.rest.fetchmany(cursor.page_rows)
+        cursor.at = start + len(rows)
         records = list(render_rows(compiled, rows, request.root, cursor.snapshot))
     end = start + len(records)
     body: dict[str, object] = {"totalSize": cursor.total, "done": end >= cursor.total or not records}

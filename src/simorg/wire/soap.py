@@ -3,7 +3,7 @@
 Source: SOAP API Developer Guide; login() is supported from 31.0 to 64.0 and not available from 65.0.
 """
 
-from xml.etree import ElementTree as XML
+from xml.etree import ElementTree
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
@@ -55,7 +55,9 @@ def _read_version(number: str, org: Org) -> float:
     return version
 
 
-def _log_in(request: ApiRequest, number: str, arguments: XML.Element, namespace: str, api: str) -> XML.Element:
+def _log_in(
+    request: ApiRequest, number: str, arguments: ElementTree.Element, namespace: str, api: str
+) -> ElementTree.Element:
     org = request.org
     version = _read_version(number, org)
     if version > _LAST_WITH_LOGIN:
@@ -126,8 +128,12 @@ def describe_user(org: Org, user_id: str) -> dict[str, object]:
 
 
 def _operate(
-    request: ApiRequest, version: float, header: XML.Element | None, arguments: XML.Element, namespace: str
-) -> XML.Element:
+    request: ApiRequest,
+    version: float,
+    header: ElementTree.Element | None,
+    arguments: ElementTree.Element,
+    namespace: str,
+) -> ElementTree.Element:
     token = child_text(child(header, "SessionHeader"), "sessionId")
     session = request.org.find_session(token.strip())
     if session is None:

@@ -5,7 +5,7 @@ Source: SOAP API Developer Guide; W3C SOAP 1.1. Document types and entities are 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from xml.etree import ElementTree as XML
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 from simorg.errors import ApiError
@@ -29,40 +29,40 @@ class SoapCall:
     org: Org
     user_id: str
     operation: str
-    arguments: XML.Element
+    arguments: ElementTree.Element
     namespace: str
-    header: XML.Element | None
+    header: ElementTree.Element | None
 
 
-def local(element: XML.Element) -> str:
+def local(element: ElementTree.Element) -> str:
     """An element's name without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
-def child(element: XML.Element | None, name: str) -> XML.Element | None:
+def child(element: ElementTree.Element | None, name: str) -> ElementTree.Element | None:
     """The first child of a name, in any namespace."""
     return next((one for one in element if local(one) == name), None) if element is not None else None
 
 
-def children(element: XML.Element, name: str) -> list[XML.Element]:
+def children(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:
     """All children of a name, in any namespace."""
     return [one for one in element if local(one) == name]
 
 
-def child_text(element: XML.Element | None, name: str, default: str = "") -> str:
+def child_text(element: ElementTree.Element | None, name: str, default: str = "") -> str:
     """The text of a child."""
     found = child(element, name)
     return default if found is None else (found.text or "")
 
 
-def is_nil(element: XML.Element) -> bool:
+def is_nil(element: ElementTree.Element) -> bool:
     """Whether an element says that it has no value."""
     return element.get(f"{{{XSI}}}nil") in ("true", "1")
 
 
-def build(namespace: str, name: str, content: object) -> XML.Element:
+def build(namespace: str, name: str, content: object) -> ElementTree.Element:
     """An element from plain data: mappings are children, lists repeat, None is nil, booleans true and false."""
-    element = XML.Element(f"{{{namespace}}}{name}")
+    element = ElementTree.Element(f"{{{namespace}}}{name}")
     if content is None:
         element.set(f"{{{XSI}}}nil", "true")
     elif isinstance(content, Mapping):
@@ -76,7 +76,7 @@ def build(namespace: str, name: str, content: object) -> XML.Element:
     return element
 
 
-def read_envelope(body: bytes) -> tuple[XML.Element | None, XML.Element]:
+def read_envelope(body: bytes) -> tuple[ElementTree.Element | None, ElementTree.Element]:
     """Header and operation of an envelope.
 
     Raises:
@@ -89,7 +89,7 @@ def read_envelope(body: bytes) -> tuple[XML.Element | None, XML.Element]:
     return child(root, "Header"), content[0]
 
 
-def answer(response: XML.Element) -> ApiResponse:
+def answer(response: ElementTree.Element) -> ApiResponse:
     """A successful answer around an element."""
     return ApiResponse(200, _envelope(response), _XML)
 
@@ -114,14 +114,14 @@ def fault(namespace: str, error: ApiError, kind: str = "UnexpectedErrorFault") -
     return ApiResponse(500, body.encode(), _XML)
 
 
-def _envelope(response: XML.Element) -> bytes:
-    XML.register_namespace("soapenv", ENVELOPE)
-    XML.register_namespace("xsi", XSI)
-    XML.register_namespace("sf", SOBJECT)
-    root = XML.Element(f"{{{ENVELOPE}}}Envelope")
-    XML.SubElement(root, f"{{{ENVELOPE}}}Body").append(response)
+def _envelope(response: ElementTree.Element) -> bytes:
+    ElementTree.register_namespace("soapenv", ENVELOPE)
+    ElementTree.register_namespace("xsi", XSI)
+    ElementTree.register_namespace("sf", SOBJECT)
+    root = ElementTree.Element(f"{{{ENVELOPE}}}Envelope")
+    ElementTree.SubElement(root, f"{{{ENVELOPE}}}Body").append(response)
     namespace = response.tag[1:].partition("}")[0]
-    text = XML.tostring(root, encoding="unicode", default_namespace=None)
+    text = ElementTree.tostring(root, encoding="unicode", default_namespace=None)
     prefix = _prefix_of(text, namespace)
     # Clients that search for <sessionId> as text need the API's namespace to be the default one.
     if prefix:
@@ -134,8 +134,8 @@ def _prefix_of(text: str, namespace: str) -> str:
     return text[text.rfind("xmlns:", 0, at) + len("xmlns:") : at] if at >= 0 else ""
 
 
-def _parse(body: bytes) -> XML.Element:
-    builder = XML.TreeBuilder()
+def _parse(body: bytes) -> ElementTree.Element:
+    builder = ElementTree.TreeBuilder()
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
 

@@ -1,0 +1,54 @@
+"""Opening an org from a folder: planted where the folder is new, taken as it is where it was planted before."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from simorg import seeds
+from simorg.org import Org, Settings
+from simorg.schema.data import build_schema
+from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, build_app, build_login
+
+_FACTS = "seed.json"
+#: Facts of the seed, not of the start, that a planted folder keeps.
+_KEPT = ("name", "edition", "bare", "daily_requests", "assignment_source", "assignment_owner")
+
+
+class WrongFolder(Exception):
+    """A folder holds another org than asked for."""
+
+
+def open_org(folder: Path, seed: str, people: int | None, settings: Settings) -> Org:
+    """An open org.
+
+    Raises:
+        WrongFolder: the folder was planted with another seed or with other fields.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    facts_file = folder / _FACTS
+    planted = json.loads(facts_file.read_text(encoding="utf-8")) if facts_file.exists() else None
+    if planted and (planted["seed"] != seed or planted["settings"]["bare"] != settings.bare):
+        bare = " --bare" if planted["settings"]["bare"] else ""
+        raise WrongFolder(f"{folder} holds an org of --seed {planted['seed']}{bare}; ask for that, or another folder.")
+    org = Org(folder, build_schema(bare=settings.bare, granted=seeds.grants_all(seed)), settings=settings)
+    org.open()
+    if planted:
+        _adopt(org, planted)
+    else:
+        seeds.plant(org, seed, people)
+        kept = {name: value for name, value in asdict(org.settings).items() if name in _KEPT}
+        facts_file.write_text(json.dumps({"seed": seed, "settings": kept}), encoding="utf-8")
+    return org
+
+
+def _adopt(org: Org, planted: dict[str, object]) -> None:
+    org.seed = str(planted["seed"])
+    kept = planted["settings"]
+    assert isinstance(kept, dict)
+    for name in _KEPT:
+        setattr(org.settings, name, kept[name])
+    for role in (ADMINISTRATOR, INTEGRATION, COLLEAGUE):
+        username = build_login(org.seed, role, "").username
+        row = org.storage.read_one('SELECT "Id" FROM "User" WHERE "Username" = ?', [username])
+        org.users.logins[role] = build_login(org.seed, role, str(row[0]) if row else "")
+    org.users.app = build_app(org.seed, org.users.logins[INTEGRATION].user_id)
