@@ -68,6 +68,11 @@ def read_stamp(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
+def now() -> datetime:
+    """Real time, in UTC; for what is no org's matter."""
+    return datetime.now(UTC)
+
+
 def pause(seconds: float) -> None:
     """Waits in real time; for delays on order."""
     time.sleep(seconds)

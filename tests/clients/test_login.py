@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
+from pathlib import Path
 
 import jwt
 import pytest
@@ -160,8 +161,7 @@ def test_oauth_knows_its_secrets(org: Simulated) -> None:
     ],
 )
 def test_jwt_claims_are_checked(org: Simulated, changes: dict[str, object], description: str) -> None:
-    with open(org.facts["private_key"], encoding="ascii") as file:
-        key = file.read()
+    key = Path(org.facts["private_key"]).read_text(encoding="ascii")
     claims = {
         "iss": org.facts["client_id"],
         "sub": org.facts["username"],

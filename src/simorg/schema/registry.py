@@ -3,6 +3,9 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from simorg.clock import now
 
 #: Types whose values are text and compare without regard to case.
 TEXT_TYPES = frozenset(
@@ -154,8 +157,10 @@ class Schema:
     def __init__(self, objects: Sequence[ObjectType]) -> None:
         self._objects = {one.name.lower(): one for one in objects}
         self._lock = threading.Lock()
-        #: Grows with each change; describes derive their ETag from it.
+        #: Grows with each change.
         self.version = 1
+        #: When something last changed, in whole seconds.
+        self.changed_at = now().replace(microsecond=0)
 
     def find(self, name: str) -> ObjectType | None:
         """An object by its name, in any case."""
@@ -182,7 +187,7 @@ class Schema:
         with self._lock:
             one = self._objects[object_name.lower()]
             self._objects[object_name.lower()] = replace(one, fields={**one.fields, new.name.lower(): new})
-            self.version += 1
+            self._note_change()
 
     def remove_field(self, object_name: str, field_name: str) -> None:
         """Takes a field away; its column stays, unread."""
@@ -190,7 +195,7 @@ class Schema:
             one = self._objects[object_name.lower()]
             fields = {key: value for key, value in one.fields.items() if key != field_name.lower()}
             self._objects[object_name.lower()] = replace(one, fields=fields)
-            self.version += 1
+            self._note_change()
 
     def change_field(self, object_name: str, field_name: str, **changes: object) -> None:
         """Changes facts about a field, e.g. hidden=True."""
@@ -198,3 +203,8 @@ class Schema:
         if old is None:
             raise KeyError(f"{object_name}.{field_name}")
         self.add_field(object_name, replace(old, **changes))  # type: ignore[arg-type]  # names are checked by replace
+
+    def _note_change(self) -> None:
+        self.version += 1
+        # Two changes within a second must still differ for whoever asks with If-Modified-Since.
+        self.changed_at = max(now().replace(microsecond=0), self.changed_at + timedelta(seconds=1))

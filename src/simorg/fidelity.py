@@ -1,0 +1,112 @@
+"""What no source confirms: messages and rules that an org surely has, in words that are ours until a recording says more.
+
+`simorg fidelity` prints the table. A recording of a real org changes a row here and nothing else.
+"""
+
+from dataclasses import dataclass
+
+DOCUMENTED = "documented"
+RECORDED = "recorded"
+UNCONFIRMED = "unconfirmed"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A text, with {names} for what differs, and where it comes from."""
+
+    text: str
+    source: str = UNCONFIRMED
+
+
+FACTS: dict[str, Fact] = {
+    "soap.login_not_available": Fact("SOAP API login() is not available in this API version."),
+    "soap.login_must_use_security_token": Fact(
+        "Invalid username, password, security token; or user locked out. Are you at a new location? When accessing "
+        "Salesforce--either via a desktop client or the API--from outside of your company's trusted networks, you "
+        "must add a security token to your password to log in."
+    ),
+    "rest.retired_version": Fact("The requested API version is no longer supported."),
+    "dml.string_too_long": Fact("{label}: data value too large: {value} (max length={length})"),
+    "dml.invalid_email": Fact("{label}: invalid email address: {value}"),
+    "dml.number_range": Fact("{label}: value outside of valid range on numeric field: {value}"),
+    "dml.invalid_type": Fact("{label}: value not of required type: {value}"),
+    "dml.not_writable": Fact(
+        "Unable to create/update fields: {fields}. Please check the security settings of this field and verify that "
+        "it is read/write for your profile or permission set."
+    ),
+    "dml.duplicate_value": Fact("duplicate value found: {field} duplicates value on record with id: {id}"),
+    "dml.duplicate_external_id": Fact("Duplicate external id specified: {value}"),
+    "dml.invalid_cross_reference": Fact("invalid cross reference id", RECORDED),
+    "dml.converted_lead": Fact("cannot reference converted lead", RECORDED),
+    "dml.entity_is_deleted": Fact("entity is deleted", RECORDED),
+    "dml.malformed_id": Fact("{label}: id value of incorrect type: {value}", RECORDED),
+    "dml.inactive_owner": Fact("Operation performed with inactive user [{id}] as owner of {object}"),
+    "dml.id_in_body": Fact("The Id field should not be specified in the sobject data."),
+    "dml.key_in_body": Fact("The {field} field should not be specified in the sobject data."),
+    "dml.not_undeletable": Fact("undelete is not supported for this entity type: {object}"),
+    "dml.not_deletable": Fact("entity type {object} does not support delete"),
+    "dml.not_createable": Fact("entity type {object} does not support create"),
+    "rows.external_id_missing": Fact("Provided external ID field does not exist or is not accessible: {field}", RECORDED),
+    "collections.too_many": Fact("The number of records ({number}) exceeds the limit of {most} for this operation."),
+    "collections.too_many_chunks": Fact("The records hold more than 10 chunks of one type each."),
+    "collections.no_attributes": Fact(
+        "Nested object for polymorphic foreign key must have an attributes field before any other fields.", RECORDED
+    ),
+    "collections.wrong_type": Fact("Record type {given} does not fit the resource {wanted}."),
+    "composite.too_many": Fact("Limit of {most} reached for composite sub requests."),
+    "composite.too_many_queries": Fact("Limit of 5 reached for query and collection sub requests."),
+    "composite.header": Fact("The header {header} is not allowed in a sub request."),
+    "composite.duplicate_reference": Fact("Duplicate reference id: {reference}"),
+    "composite.unknown_reference": Fact("Invalid reference specified. No value for {path} found in {reference}"),
+    "composite.rolled_back": Fact(
+        "We rolled back the transaction since another operation in the same transaction failed.", RECORDED
+    ),
+    "collections.rolled_back": Fact("Record rolled back because not all records were valid and the request was using AllOrNone header"),
+    "query.not_filterable": Fact("field '{field}' can not be filtered in a query call"),
+    "query.not_sortable": Fact("field '{field}' can not be sorted in a query call"),
+    "query.not_groupable": Fact("field '{field}' can not be grouped in a query call"),
+    "query.offset": Fact("Maximum SOQL offset allowed is 2000"),
+    "query.too_long": Fact("SOQL statements cannot be longer than 100000 characters."),
+    "query.semi_joins": Fact("Maximum 2 semi join sub-selects are allowed, but saw: {number}"),
+    "query.mixed_logic": Fact("AND and OR cannot be mixed without parentheses"),
+    "query.type": Fact(
+        "value of filter criterion for field '{field}' must be of type {type} and should {not_}be enclosed in quotes"
+    ),
+    "query.fields_limit": Fact("The SOQL FIELDS function must have a LIMIT of at most 200"),
+    "query.ungrouped": Fact("Field must be grouped or aggregated: {field}"),
+    "query.relationship": Fact(
+        "Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, "
+        "be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe "
+        "call for the appropriate names."
+    ),
+    "query.child_relationship": Fact(
+        "Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a custom "
+        "relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or "
+        "the describe call for the appropriate names."
+    ),
+    "query.not_supported": Fact("{what} is not supported here"),
+    "bulk.invalid_operation": Fact("Operation is not valid: {operation}"),
+    "bulk.query_missing": Fact("A query has to be specified"),
+    "bulk.invalid_format": Fact("contentType, columnDelimiter or lineEnding is not valid"),
+    "bulk.only_abort": Fact("The state of a query job can only be changed to Aborted"),
+    "bulk.other_version": Fact("The job was created with API version {version}; its results are read with the same."),
+    "bulk.early_read": Fact("Results are not available: the job is in state {state}"),
+    "bulk.invalid_max_records": Fact("maxRecords is not a positive number: {value}"),
+    "bulk.not_supported": Fact("{what} is not supported in Bulk queries"),
+    "replication.exceeded_id_limit": Fact("exceeded the limit of 600,000 ids"),
+    "replication.not_replicateable": Fact("object {object} is not replicateable"),
+    "replication.bad_date": Fact("{name} is not a date and time: {value}"),
+    "replication.span_too_short": Fact("startDate before endDate by at least one minute is required"),
+    "replication.too_far_back": Fact("startDate cannot be more than {days} days ago"),
+    "conversion.converted_status": Fact("invalid convertedStatus: {status}"),
+    "conversion.owner": Fact("Converted objects can only be owned by users. If the lead is not owned by a user, you must specify a user for the Owner field."),
+    "conversion.already": Fact("lead has already been converted: {id}"),
+    "conversion.account_needed": Fact("accountId is required when contactId is specified"),
+    "merge.losers": Fact("merge takes one or two records to merge into the master"),
+    "merge.same": Fact("the master record cannot be merged into itself"),
+}  # fmt: skip
+
+
+def say(key: str, **values: object) -> str:
+    """A message of the table, with what differs filled in."""
+    return FACTS[key].text.format(**values)

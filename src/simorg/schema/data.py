@@ -1,0 +1,19 @@
+"""The schema that an org begins with."""
+
+from simorg.schema.objects.business import build_account, build_opportunity
+from simorg.schema.objects.people import build_contact, build_lead
+from simorg.schema.objects.setup import build_setup
+from simorg.schema.registry import Schema
+
+
+def build_schema(*, bare: bool, granted: bool) -> Schema:
+    """All objects. `bare`: without custom fields; `granted`: with the opt-out fields that new orgs hide."""
+    return Schema(
+        [
+            *build_setup(),
+            build_account(bare=bare),
+            build_contact(bare=bare, granted=granted),
+            build_lead(bare=bare, granted=granted),
+            build_opportunity(),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""The standard objects, one module for each group."""

@@ -1,0 +1,256 @@
+"""Describe: what objects and fields the org shows (REST API Developer Guide, "sObject Describe")."""
+
+import hashlib
+import json
+from email.utils import format_datetime, parsedate_to_datetime
+
+from simorg.errors import ApiError
+from simorg.schema.registry import ChildRelationship, Field, ObjectType, Schema
+from simorg.wire.http import ApiRequest, ApiResponse, Route, data
+
+_SOAP_TYPES = {
+    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
+    "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
+    "address": "urn:address", "location": "urn:location",
+}  # fmt: skip
+_MASTER = "012000000000000AAA"
+
+
+def describe_global(request: ApiRequest) -> ApiResponse:
+    """GET /sobjects: every object in short."""
+    sobjects = [_describe_short(one, request.root) for one in request.org.schema.objects()]
+    body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects}
+    return _conditional(request, body)
+
+
+def describe_basic(request: ApiRequest, object_name: str) -> ApiResponse:
+    """GET /sobjects/X: the object in short, and records used lately."""
+    one = find_object(request, object_name)
+    return ApiResponse(200, {"objectDescribe": _describe_short(one, request.root), "recentItems": []})
+
+
+def describe_object(request: ApiRequest, object_name: str) -> ApiResponse:
+    """GET /sobjects/X/describe: the object with all its fields."""
+    one = find_object(request, object_name)
+    short = _describe_short(one, request.root)
+    urls = short.pop("urls")
+    assert isinstance(urls, dict)
+    more = {
+        "actionOverrides": [],
+        "childRelationships": [_describe_child(child, request.org.schema) for child in one.children],
+        "compactLayoutable": one.layoutable,
+        "dataTranslationEnabled": None,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [describe_field(field, one) for field in one.visible_fields],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": [_describe_master(one, request.root)],
+        "searchLayoutable": one.searchable,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [
+            {"label": f"All {one.label_plural.lower()}", "name": "everything"},
+            {"label": f"My {one.label_plural.lower()}", "name": "mine"},
+        ],
+    }
+    more_urls = {
+        "uiDetailTemplate": f"{request.base_url}/{{ID}}",
+        "uiEditTemplate": f"{request.base_url}/{{ID}}/e",
+        "uiNewRecord": f"{request.base_url}/{one.key_prefix}/e",
+    }
+    body = dict(sorted({**short, **more}.items()))
+    body["urls"] = {**urls, **more_urls}
+    return _conditional(request, body)
+
+
+def find_object(request: ApiRequest, name: str) -> ObjectType:
+    """An object that the user sees.
+
+    Raises:
+        ApiError: 404.
+    """
+    one = request.org.schema.find(name)
+    if one is None:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    return one
+
+
+def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
+    """One field with all 57 keys."""
+    is_text = field.type in ("string", "textarea", "email", "phone", "url", "picklist", "multipicklist")
+    is_reference = field.type == "reference"
+    writable = field.stored
+    extra = "personname" if field.name_field and field.components else None
+    if field.type == "textarea" and field.length > 255:
+        extra = "plaintextarea"
+    return {
+        "aggregatable": field.aggregatable and field.filterable,
+        "aiPredictionField": False,
+        "autoNumber": False,
+        "byteLength": field.length if field.type in ("id", "reference") else field.length * 3 if is_text else 0,
+        "calculated": field.calculated,
+        "calculatedFormula": field.formula,
+        "cascadeDelete": field.cascade_delete,
+        "caseSensitive": field.case_sensitive,
+        "compoundFieldName": field.compound,
+        "controllerName": None,
+        "createable": field.createable and writable,
+        "custom": field.custom,
+        "defaultValue": field.default if field.type == "boolean" else None,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.defaulted_on_create,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": field.digits,
+        "displayLocationInDecimal": field.name.endswith(("Latitude", "Longitude")),
+        "encrypted": False,
+        "externalId": field.external_id,
+        "extraTypeInfo": field.extra_type or extra,
+        "filterable": field.filterable,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": field.groupable,
+        "highScaleNumber": False,
+        "htmlFormatted": field.html,
+        "idLookup": field.id_lookup,
+        "inlineHelpText": field.help,
+        "label": field.label,
+        "length": field.length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name_field,
+        "namePointing": field.name_pointing,
+        "nillable": field.nillable,
+        "permissionable": field.permissionable,
+        "picklistValues": [
+            {
+                "active": value.active,
+                "defaultValue": value.default,
+                "label": value.label or value.value,
+                "validFor": None,
+                "value": value.value,
+            }
+            for value in field.picklist
+        ],
+        "polymorphicForeignKey": is_reference and len(field.reference_to) > 1,
+        "precision": field.precision,
+        "queryByDistance": field.type == "address",
+        "referenceTargetField": None,
+        "referenceTo": list(field.reference_to),
+        "relationshipName": field.relationship_name,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "restrictedPicklist": field.restricted_picklist,
+        "scale": field.scale,
+        "searchPrefilterable": False,
+        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "sortable": field.sortable,
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable and writable,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def _describe_short(one: ObjectType, root: str) -> dict[str, object]:
+    base = f"{root}/sobjects/{one.name}"
+    urls = {
+        "compactLayouts": f"{base}/describe/compactLayouts",
+        "rowTemplate": f"{base}/{{ID}}",
+        "approvalLayouts": f"{base}/describe/approvalLayouts",
+        "listviews": f"{base}/listviews",
+        "describe": f"{base}/describe",
+        "quickActions": f"{base}/quickActions",
+        "layouts": f"{base}/describe/layouts",
+        "sobject": base,
+    }
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": one.createable,
+        "custom": one.custom,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": one.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": one.feed_enabled,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": one.key_prefix,
+        "label": one.label,
+        "labelPlural": one.label_plural,
+        "layoutable": one.layoutable,
+        "mergeable": one.mergeable,
+        "mruEnabled": one.mru_enabled,
+        "name": one.name,
+        "queryable": True,
+        "replicateable": one.replicateable,
+        "retrieveable": True,
+        "searchable": one.searchable,
+        "triggerable": one.triggerable,
+        "undeletable": one.undeletable,
+        "updateable": one.updateable,
+        "urls": urls,
+    }
+
+
+def _describe_child(child: ChildRelationship, schema: Schema) -> dict[str, object]:
+    owner = schema.find(child.child)
+    field = owner.find(child.field) if owner else None
+    return {
+        "cascadeDelete": child.cascade_delete,
+        "childSObject": child.child,
+        "deprecatedAndHidden": False,
+        "field": field.name if field else child.field,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": child.name,
+        "restrictedDelete": False,
+    }
+
+
+def _describe_master(one: ObjectType, root: str) -> dict[str, object]:
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": True,
+        "developerName": "Master",
+        "master": True,
+        "name": "Master",
+        "recordTypeId": _MASTER,
+        "urls": {"layout": f"{root}/sobjects/{one.name}/describe/layouts/{_MASTER}"},
+    }
+
+
+def _conditional(request: ApiRequest, body: dict[str, object]) -> ApiResponse:
+    """The answer, or 304 where the caller has it already."""
+    changed = request.org.schema.changed_at
+    tag = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
+    headers = {"ETag": f'"{tag}"', "Last-Modified": format_datetime(changed, usegmt=True)}
+    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
+    if headers["ETag"] in known:
+        return ApiResponse(304, headers=headers)
+    since = request.headers.get("if-modified-since")
+    if since and "if-none-match" not in request.headers:
+        try:
+            moment = parsedate_to_datetime(since)
+        except ValueError:
+            moment = None
+        if moment and moment.tzinfo and changed <= moment:
+            return ApiResponse(304, headers=headers)
+    return ApiResponse(200, body, headers=headers)
+
+
+ROUTES = [
+    Route(("GET", "HEAD"), data("/sobjects"), describe_global),
+    Route(("GET", "HEAD"), data("/sobjects/<object_name>"), describe_basic),
+    Route(("GET", "HEAD"), data("/sobjects/<object_name>/describe"), describe_object),
+]
