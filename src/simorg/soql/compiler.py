@@ -1,0 +1,408 @@
+"""From the tree of a query to SQL over the storage. Values are parameters; names come from the schema alone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from simorg.errors import ApiError
+from simorg.fidelity import say
+from simorg.schema.registry import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field, ObjectType, Schema
+from simorg.soql.conditions import Conditions, Resolved
+from simorg.soql.problems import problem
+from simorg.soql.scope import Column, Scope, find_object
+from simorg.soql.tree import Call, Child, InQuery, Operand, OrderKey, Path, Query, Selected
+from simorg.transactions import StoredValue, quote
+
+_MOST_OFFSET = 2_000
+_MOST_FIELDS_ROWS = 200
+_AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg", "min", "max"})
+_SHOWN = frozenset({"tolabel", "format", "convertcurrency"})
+_PARTS = {
+    "calendar_year": "%Y", "calendar_month": "%m", "day_in_month": "%d", "day_in_year": "%j", "hour_in_day": "%H",
+    "fiscal_year": "%Y", "fiscal_month": "%m",
+}  # fmt: skip
+_NUMBER = Field("Number", "Number", "double")
+_WHOLE = Field("Number", "Number", "int")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the answer: the column it is read from, under relationships and a name.
+
+    `index` is its place among the SQL columns; an address takes one column for each part from there on.
+    """
+
+    name: str
+    column: Column
+    index: int
+    as_text: bool = False
+
+
+@dataclass(frozen=True)
+class ChildItem:
+    """A subquery: run once for each record, with its Id as the first parameter."""
+
+    name: str
+    compiled: "Compiled"
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A parent that fields are shown of: where its Id and its object's name stand among the SQL columns."""
+
+    relations: tuple[str, ...]
+    id_index: int
+    type_index: int | None
+    object_name: str
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A query ready to run. Column 0 is the record's Id, unless the query aggregates."""
+
+    object: ObjectType
+    sql: str
+    parameters: list[StoredValue]
+    count_sql: str
+    items: tuple[Item | ChildItem, ...]
+    parents: tuple[Parent, ...] = ()
+    is_count: bool = False
+    is_aggregate: bool = False
+    objects_read: frozenset[str] = frozenset()
+    has_offset: bool = False
+    #: For Bulk results: SQL after SELECT and before the columns' list ends.
+    tail_sql: str = ""
+    scope: Scope | None = field(default=None, repr=False)
+
+    @property
+    def count_parameters(self) -> list[StoredValue]:
+        """The parameters of the count."""
+        return self.parameters
+
+
+def compile_query(
+    query: Query,
+    schema: Schema,
+    source: Callable[[str], str],
+    *,
+    all_rows: bool,
+    now: datetime,
+    time_zone: ZoneInfo,
+) -> Compiled:
+    """A query as SQL over what `source` gives for each object.
+
+    Raises:
+        ApiError: 400, with the place and the reason.
+    """
+    return _Compiler(schema, source, all_rows, now, time_zone).compile(query, find_object(query, schema))
+
+
+class _Compiler:
+    def __init__(
+        self, schema: Schema, source: Callable[[str], str], all_rows: bool, now: datetime, zone: ZoneInfo
+    ) -> None:
+        self._schema = schema
+        self._source = source
+        self._all_rows = all_rows
+        self._now = now
+        self._zone = zone
+        self._scopes = 0
+        #: Objects that semi-joins read.
+        self._inner_objects: set[str] = set()
+
+    def compile(self, query: Query, one: ObjectType, parent_field: str | None = None) -> Compiled:
+        scope = self._open(query, one)
+        query = _expand_fields(query, one)
+        columns = _Columns(query, scope)
+        if _is_count(query):
+            return self._compile_count(query, scope)
+        if query.group or any(_has_aggregate(one.operand) for one in query.select if isinstance(one, Selected)):
+            return self._compile_aggregate(query, scope, columns)
+        id_index = columns.add(f'{scope.alias}."Id"')
+        items = [self._compile_item(one, query, scope, columns) for one in query.select]
+        parents = tuple(columns.parents())
+        tail, parameters = self._tail(query, scope, columns, parent_field)
+        assert id_index == 0
+        return Compiled(
+            object=one,
+            sql=f"SELECT {', '.join(columns.sql)}{tail}",
+            parameters=parameters,
+            count_sql=f"SELECT count(*) FROM (SELECT 1{tail})",
+            items=tuple(items),
+            parents=parents,
+            objects_read=frozenset(scope.objects_read | self._inner_objects),
+            has_offset=query.offset is not None,
+            tail_sql=tail,
+            scope=scope,
+        )
+
+    def _open(self, query: Query, one: ObjectType) -> Scope:
+        self._scopes += 1
+        return Scope(query, one, self._schema, self._source, f"t{self._scopes}")
+
+    def _compile_count(self, query: Query, scope: Scope) -> Compiled:
+        tail, parameters = self._tail(query, scope, _Columns(query, scope), None)
+        return Compiled(
+            object=scope.object,
+            sql=f"SELECT 1{tail}",
+            parameters=parameters,
+            count_sql=f"SELECT count(*) FROM (SELECT 1{tail})",
+            items=(),
+            is_count=True,
+            objects_read=frozenset(scope.objects_read | self._inner_objects),
+        )
+
+    def _compile_aggregate(self, query: Query, scope: Scope, columns: "_Columns") -> Compiled:
+        grouped = {_key(operand) for operand in query.group}
+        items = []
+        unnamed = 0
+        for one in query.select:
+            if isinstance(one, Child):
+                raise problem("MALFORMED_QUERY", say("query.not_supported", what="A subquery beside aggregates"))
+            if not _has_aggregate(one.operand) and _key(one.operand) not in grouped:
+                message = say("query.ungrouped", field=_name(one.operand))
+                raise problem("MALFORMED_QUERY", message, query.text, one.operand.place)
+            name = one.alias
+            if name is None and isinstance(one.operand, Call):
+                name, unnamed = f"expr{unnamed}", unnamed + 1
+            column = columns.resolve(one.operand)
+            shown = name or column.field.name
+            items.append(Item(shown, replace(column, relations=()), columns.add(column.sql)))
+        for operand in query.group:
+            if not columns.resolve(operand).field.groupable and isinstance(operand, Path):
+                message = say("query.not_groupable", field=_name(operand))
+                raise problem("INVALID_FIELD", message, query.text, operand.place)
+        tail, parameters = self._tail(query, scope, columns, None)
+        return Compiled(
+            object=scope.object,
+            sql=f"SELECT {', '.join(columns.sql)}{tail}",
+            parameters=parameters,
+            count_sql=f"SELECT count(*) FROM (SELECT {', '.join(columns.sql)}{tail})",
+            items=tuple(items),
+            is_aggregate=True,
+            objects_read=frozenset(scope.objects_read | self._inner_objects),
+        )
+
+    def _compile_item(self, one: Selected | Child, query: Query, scope: Scope, columns: "_Columns") -> Item | ChildItem:
+        if isinstance(one, Child):
+            return self._compile_child(one, query, scope)
+        if one.alias and isinstance(one.operand, Path):
+            message = "only aggregate expressions use field aliasing"
+            raise problem("MALFORMED_QUERY", message, query.text, one.operand.place)
+        column = columns.resolve(one.operand)
+        if isinstance(one.operand, Path):
+            columns.note(column, query, one.operand)
+        index = columns.add(column.sql) if not column.parts else columns.add(*column.parts)
+        as_text = isinstance(one.operand, Call) and one.operand.name.lower() == "format"
+        return Item(one.alias or column.field.name, column, index, as_text)
+
+    def _compile_child(self, one: Child, query: Query, scope: Scope) -> ChildItem:
+        inner = one.query
+        name = inner.source.names[-1]
+        child = scope.object.find_child(name)
+        found = self._schema.find(child.child) if child else None
+        if child is None or found is None:
+            message = say("query.child_relationship", name=name)
+            raise problem("INVALID_TYPE", message, query.text, inner.source.place)
+        compiled = self.compile(inner, found, child.field)
+        scope.objects_read |= compiled.objects_read
+        return ChildItem(child.name or name, compiled)
+
+    def _tail(
+        self, query: Query, scope: Scope, columns: "_Columns", parent_field: str | None
+    ) -> tuple[str, list[StoredValue]]:
+        """Everything after the columns, with its parameters in order."""
+        conditions = Conditions(
+            query.text,
+            lambda operand: _resolve(columns, operand),
+            lambda one, outer: self._compile_inner(one, outer, query),
+            self._now,
+            self._zone,
+        )
+        clauses = []
+        if parent_field:
+            clauses.append(f"{scope.alias}.{quote(parent_field)} = ?")
+        if not self._all_rows and "isdeleted" in scope.object.fields:
+            clauses.append(f'{scope.alias}."IsDeleted" = 0')
+        if query.where:
+            clauses.append(conditions.compile(query.where))
+        group = [columns.resolve(operand).sql for operand in query.group]
+        having = conditions.compile(query.having) if query.having else ""
+        order = [self._order(key, query, columns) for key in query.order]
+        sql = f" FROM {scope.from_sql}"
+        sql += f" WHERE {' AND '.join(clauses)}" if clauses else ""
+        sql += f" GROUP BY {', '.join(group)}" if group else ""
+        sql += f" HAVING {having}" if having else ""
+        sql += f" ORDER BY {', '.join(order)}" if order else ""
+        return sql + _bounds(query), conditions.parameters
+
+    def _order(self, key: OrderKey, query: Query, columns: "_Columns") -> str:
+        column = columns.resolve(key.operand)
+        if not column.field.sortable or column.field.type in ("multipicklist", "address"):
+            message = say("query.not_sortable", field=column.field.name)
+            raise problem("INVALID_FIELD", message, query.text, key.operand.place)
+        folded = " COLLATE folded" if column.field.type in TEXT_TYPES else ""
+        direction = "DESC" if key.descending else "ASC"
+        return f"{column.sql}{folded} {direction} NULLS {'LAST' if key.nulls_last else 'FIRST'}"
+
+    def _compile_inner(self, one: InQuery, outer: Field, query: Query) -> tuple[str, list[StoredValue]]:
+        inner = one.query
+        found = find_object(inner, self._schema)
+        scope = self._open(inner, found)
+        columns = _Columns(inner, scope)
+        selected = inner.select[0]
+        if len(inner.select) != 1 or isinstance(selected, Child) or not isinstance(selected.operand, Path):
+            message = say("query.not_supported", what="More than one field in an inner select")
+            raise problem("MALFORMED_QUERY", message, query.text, inner.source.place)
+        column = columns.resolve(selected.operand)
+        if column.field.type not in ID_TYPES or outer.type not in ID_TYPES:
+            message = "The inner select field must be an Id or a reference field"
+            raise problem("MALFORMED_QUERY", message, query.text, selected.operand.place)
+        tail, parameters = self._tail(inner, scope, columns, None)
+        self._inner_objects |= scope.objects_read
+        return f"SELECT * FROM (SELECT {column.sql} AS found{tail}) WHERE found IS NOT NULL", parameters
+
+
+class _Columns:
+    """The SQL columns of a query, each once, and how operands read."""
+
+    def __init__(self, query: Query, scope: Scope) -> None:
+        self._query = query
+        self._scope = scope
+        self._relations: list[tuple[str, ...]] = []
+        self._seen: set[tuple[str, ...]] = set()
+        self.sql: list[str] = []
+
+    def add(self, *parts: str) -> int:
+        """Adds columns; gives the place of the first."""
+        self.sql += parts
+        return len(self.sql) - len(parts)
+
+    def note(self, column: Column, query: Query, path: Path) -> None:
+        """Remembers a selected field and the parents it is under; a second time is an error."""
+        key = (*(name.lower() for name in column.relations), column.field.name.lower())
+        if key in self._seen:
+            raise problem("INVALID_FIELD", f"duplicate field selected: {column.field.name}", query.text, path.place)
+        self._seen.add(key)
+        for depth in range(1, len(column.relations) + 1):
+            if column.relations[:depth] not in self._relations:
+                self._relations.append(column.relations[:depth])
+
+    def parents(self) -> Iterator[Parent]:
+        """The parents that fields are shown of, outer ones first; adds the columns they need."""
+        for relations in self._relations:
+            joined = self._scope.joined(relations)
+            if len(joined.aliases) == 1:
+                alias, one = joined.only
+                yield Parent(relations, self.add(f'{alias}."Id"'), None, one.name)
+                continue
+            ids = ", ".join(f'{alias}."Id"' for alias, _ in joined.aliases)
+            names = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{one.name}'" for alias, one in joined.aliases)
+            yield Parent(relations, self.add(f"coalesce({ids})"), self.add(f"CASE {names} END"), "Name")
+
+    def resolve(self, operand: Operand) -> Column:
+        """An operand as SQL with its type."""
+        if isinstance(operand, Path):
+            return self._scope.column(operand)
+        name = operand.name.lower()
+        if name in _AGGREGATES:
+            return self._aggregate(operand, name)
+        inner = operand.arguments[0] if operand.arguments else None
+        if not isinstance(inner, Path | Call) or len(operand.arguments) != 1:
+            raise self._unknown(operand)
+        column = self.resolve(inner)
+        if name in (*_SHOWN, "converttimezone"):
+            return column
+        if column.field.type not in ("date", "datetime"):
+            raise self._unknown(operand)
+        return self._part(operand, name, column)
+
+    def _aggregate(self, operand: Call, name: str) -> Column:
+        if name == "count" and not operand.arguments:
+            return Column((), _WHOLE, "count(*)")
+        inner = operand.arguments[0] if len(operand.arguments) == 1 else None
+        if not isinstance(inner, Path | Call):
+            raise self._unknown(operand)
+        column = self.resolve(inner)
+        if name in ("sum", "avg") and column.field.type not in NUMBER_TYPES:
+            message = f"field {column.field.name} does not support aggregate operator {name.upper()}"
+            raise problem("MALFORMED_QUERY", message, self._query.text, operand.place)
+        if name == "count":
+            return Column((), _WHOLE, f"count({column.sql})")
+        if name == "count_distinct":
+            return Column((), _WHOLE, f"count(DISTINCT {column.sql})")
+        kind = column.field if name in ("min", "max") else _NUMBER
+        return Column((), kind, f"{name}({column.sql})")
+
+    def _part(self, operand: Call, name: str, column: Column) -> Column:
+        if name == "day_only":
+            return Column((), Field("Day", "Day", "date"), f"substr({column.sql}, 1, 10)")
+        if name in ("calendar_quarter", "fiscal_quarter"):
+            sql = f"((CAST(strftime('%m', {column.sql}) AS INTEGER) + 2) / 3)"
+            return Column((), _WHOLE, sql)
+        if name == "day_in_week":
+            return Column((), _WHOLE, f"(CAST(strftime('%w', {column.sql}) AS INTEGER) + 1)")
+        if name not in _PARTS:
+            raise self._unknown(operand)
+        return Column((), _WHOLE, f"CAST(strftime('{_PARTS[name]}', {column.sql}) AS INTEGER)")
+
+    def _unknown(self, operand: Call) -> ApiError:
+        message = f"Unknown function or wrong arguments: {operand.name}"
+        return problem("MALFORMED_QUERY", message, self._query.text, operand.place)
+
+
+def _resolve(columns: _Columns, operand: Operand) -> Resolved:
+    column = columns.resolve(operand)
+    return Resolved(column.sql, column.field)
+
+
+def _bounds(query: Query) -> str:
+    if query.offset is not None and query.offset > _MOST_OFFSET:
+        raise problem("NUMBER_OUTSIDE_VALID_RANGE", say("query.offset"))
+    limit = -1 if query.limit is None else query.limit
+    if query.limit is None and query.offset is None:
+        return ""
+    return f" LIMIT {limit} OFFSET {query.offset or 0}"
+
+
+def _is_count(query: Query) -> bool:
+    if len(query.select) != 1 or isinstance(query.select[0], Child):
+        return False
+    operand = query.select[0].operand
+    return isinstance(operand, Call) and operand.name.lower() == "count" and not operand.arguments and not query.group
+
+
+def _has_aggregate(operand: Operand) -> bool:
+    if isinstance(operand, Path):
+        return False
+    nested = (one for one in operand.arguments if isinstance(one, Path | Call))
+    return operand.name.lower() in _AGGREGATES or any(_has_aggregate(one) for one in nested)
+
+
+def _key(operand: Operand) -> tuple[str, ...]:
+    if isinstance(operand, Path):
+        return tuple(name.lower() for name in operand.names)
+    inner = operand.arguments[0] if operand.arguments else None
+    return (operand.name.lower(), *(_key(inner) if isinstance(inner, Path | Call) else ()))
+
+
+def _name(operand: Operand) -> str:
+    return operand.name if isinstance(operand, Call) else operand.names[-1]
+
+
+def _expand_fields(query: Query, one: ObjectType) -> Query:
+    """FIELDS(ALL), FIELDS(STANDARD) and FIELDS(CUSTOM) as the fields they stand for."""
+    expanded: list[Selected | Child] = []
+    for selected in query.select:
+        operand = selected.operand if isinstance(selected, Selected) else None
+        if not isinstance(operand, Call) or operand.name.lower() != "fields":
+            expanded.append(selected)
+            continue
+        which = operand.arguments[0].names[0].lower() if isinstance(operand.arguments[0], Path) else ""
+        if which != "standard" and (query.limit is None or query.limit > _MOST_FIELDS_ROWS):
+            raise problem("MALFORMED_QUERY", say("query.fields_limit"), query.text, operand.place)
+        for shown in one.visible_fields:
+            if which == "all" or shown.custom == (which == "custom"):
+                expanded.append(Selected(Path((shown.name,), operand.place), None))
+    return replace(query, select=tuple(expanded))

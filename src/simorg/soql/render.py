@@ -1,0 +1,119 @@
+"""Rows of a query as the records of its answer."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from simorg.soql.compiler import ChildItem, Compiled, Item, Parent
+from simorg.transactions import StoredValue
+from simorg.values import compose_address, render_json
+
+Row = Sequence[StoredValue]
+
+
+def render_rows(
+    compiled: Compiled, rows: Iterable[Row], root: str, snapshot: sqlite3.Connection
+) -> Iterator[dict[str, Any]]:
+    """Records in JSON, with attributes, parents and children; `root` is the version's path."""
+    if compiled.is_aggregate:
+        for row in rows:
+            record: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
+            record |= {one.name: _value(one, row) for one in compiled.items if isinstance(one, Item)}
+            yield record
+        return
+    base = f"{root}/sobjects/{compiled.object.name}/"
+    for row in rows:
+        yield _render(compiled, row, root, base, snapshot)
+
+
+def render_columns(compiled: Compiled) -> dict[str, Any]:
+    """What `columns=true` tells instead of records."""
+    columns = [_describe(one) for one in compiled.items]
+    return {
+        "columnMetadata": columns,
+        "entityName": compiled.object.name,
+        "groupBy": compiled.is_aggregate,
+        "idSelected": any(isinstance(one, Item) and one.name == "Id" for one in compiled.items),
+        "keyPrefix": compiled.object.key_prefix,
+    }
+
+
+def _render(compiled: Compiled, row: Row, root: str, base: str, snapshot: sqlite3.Connection) -> dict[str, Any]:
+    record: dict[str, Any] = {"attributes": {"type": compiled.object.name, "url": f"{base}{row[0]}"}}
+    parents = {one.relations: one for one in compiled.parents}
+    for one in compiled.items:
+        if isinstance(one, ChildItem):
+            record[one.name] = _render_children(one, row[0], root, snapshot)
+            continue
+        holder = _find_holder(record, one.column.relations, parents, row, root)
+        if holder is not None:
+            holder[one.name] = _value(one, row)
+    return record
+
+
+def _find_holder(
+    record: dict[str, Any],
+    relations: tuple[str, ...],
+    parents: dict[tuple[str, ...], Parent],
+    row: Row,
+    root: str,
+) -> dict[str, Any] | None:
+    """The nested record that a field belongs to; None where the relationship is empty."""
+    holder = record
+    for depth, name in enumerate(relations, start=1):
+        if name not in holder:
+            holder[name] = _begin_parent(parents[relations[:depth]], row, root)
+        if holder[name] is None:
+            return None
+        holder = holder[name]
+    return holder
+
+
+def _begin_parent(parent: Parent, row: Row, root: str) -> dict[str, Any] | None:
+    record_id = row[parent.id_index]
+    if record_id is None:
+        return None
+    name = parent.object_name if parent.type_index is None else row[parent.type_index]
+    return {"attributes": {"type": name, "url": f"{root}/sobjects/{name}/{record_id}"}}
+
+
+def _render_children(one: ChildItem, record_id: StoredValue, root: str, snapshot: sqlite3.Connection) -> Any:
+    found = snapshot.execute(one.compiled.sql, [record_id, *one.compiled.parameters]).fetchall()
+    if not found:
+        return None
+    records = list(render_rows(one.compiled, found, root, snapshot))
+    return {"totalSize": len(records), "done": True, "records": records}
+
+
+def _value(one: Item, row: Row) -> Any:
+    shown = one.column.field
+    if one.column.parts:
+        parts = dict(zip(shown.components, row[one.index : one.index + len(one.column.parts)], strict=True))
+        return compose_address(shown, parts)
+    value = render_json(shown, row[one.index])
+    return str(value) if one.as_text and value is not None else value
+
+
+def _describe(one: Item | ChildItem) -> dict[str, Any]:
+    if isinstance(one, ChildItem):
+        inner = [_describe(column) for column in one.compiled.items]
+        return _column(one.name, one.name, "", inner, aggregate=True)
+    name = ".".join((*one.column.relations, one.name))
+    return _column(one.name, name, one.column.field.type, [], aggregate=False)
+
+
+def _column(name: str, display: str, kind: str, joins: list[Any], *, aggregate: bool) -> dict[str, Any]:
+    return {
+        "aggregate": aggregate,
+        "apexType": kind.capitalize() or None,
+        "booleanType": kind == "boolean",
+        "columnName": name,
+        "custom": name.endswith("__c"),
+        "displayName": display,
+        "foreignKeyName": None,
+        "insertable": True,
+        "joinColumns": joins,
+        "numberType": kind in ("int", "double", "currency", "percent"),
+        "textType": kind in ("string", "textarea", "email", "phone", "url", "picklist"),
+        "updatable": True,
+    }
