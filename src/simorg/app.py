@@ -185,7 +185,7 @@ def _strike_before(fault: Fault, org: Org) -> None:
 
 
 def _replace(request: ApiRequest, **changes: object) -> ApiRequest:
-    return ApiRequest(**{**vars(request), **changes})  # type: ignore[arg-type]  # the names are the request's own
+    return ApiRequest(**{**vars(request), **changes})
 
 
 def _measure(response: ApiResponse) -> int:

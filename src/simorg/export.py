@@ -24,7 +24,7 @@ def export_records(org: Org, names: Sequence[str] = (), *, audit: bool = True) -
     Raises:
         ValueError: an object is not known.
     """
-    exported = {}
+    exported: dict[str, list[dict[str, object]]] = {}
     for name in names or [one.name for one in org.schema.objects()]:
         one = org.schema.find(name)
         if one is None:

@@ -1,4 +1,4 @@
-"""What no source confirms: messages and rules that an org surely has, in words that are ours until a recording says more.
+"""What no source confirms: messages and rules that an org surely has, in words that are ours for the time being.
 
 `simorg fidelity` prints the table. A recording of a real org changes a row here and nothing else.
 """
@@ -46,7 +46,9 @@ FACTS: dict[str, Fact] = {
     "dml.not_undeletable": Fact("undelete is not supported for this entity type: {object}"),
     "dml.not_deletable": Fact("entity type {object} does not support delete"),
     "dml.not_createable": Fact("entity type {object} does not support create"),
-    "rows.external_id_missing": Fact("Provided external ID field does not exist or is not accessible: {field}", RECORDED),
+    "rows.external_id_missing": Fact(
+        "Provided external ID field does not exist or is not accessible: {field}", RECORDED
+    ),
     "collections.too_many": Fact("The number of records ({number}) exceeds the limit of {most} for this operation."),
     "collections.too_many_chunks": Fact("The records hold more than 10 chunks of one type each."),
     "collections.no_attributes": Fact(
@@ -61,7 +63,9 @@ FACTS: dict[str, Fact] = {
     "composite.rolled_back": Fact(
         "We rolled back the transaction since another operation in the same transaction failed.", RECORDED
     ),
-    "collections.rolled_back": Fact("Record rolled back because not all records were valid and the request was using AllOrNone header"),
+    "collections.rolled_back": Fact(
+        "Record rolled back because not all records were valid and the request was using AllOrNone header"
+    ),
     "query.not_filterable": Fact("field '{field}' can not be filtered in a query call"),
     "query.not_sortable": Fact("field '{field}' can not be sorted in a query call"),
     "query.not_groupable": Fact("field '{field}' can not be grouped in a query call"),
@@ -99,7 +103,10 @@ FACTS: dict[str, Fact] = {
     "replication.span_too_short": Fact("startDate before endDate by at least one minute is required"),
     "replication.too_far_back": Fact("startDate cannot be more than {days} days ago"),
     "conversion.converted_status": Fact("invalid convertedStatus: {status}"),
-    "conversion.owner": Fact("Converted objects can only be owned by users. If the lead is not owned by a user, you must specify a user for the Owner field."),
+    "conversion.owner": Fact(
+        "Converted objects can only be owned by users. If the lead is not owned by a user, you must specify a user "
+        "for the Owner field."
+    ),
     "conversion.already": Fact("lead has already been converted: {id}"),
     "conversion.account_needed": Fact("accountId is required when contactId is specified"),
     "merge.losers": Fact("merge takes one or two records to merge into the master"),

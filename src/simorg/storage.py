@@ -58,9 +58,10 @@ class Storage:
     def open(self) -> None:
         """Makes the file and the tables that are missing."""
         self._writer = self._connect()
+        self._writer.execute("BEGIN")
         for one in self._schema.objects():
             self._make_table(one)
-        self._writer.commit()
+        self._writer.execute("COMMIT")
 
     def close(self) -> None:
         """Closes all connections."""
@@ -82,14 +83,12 @@ class Storage:
                 self._versions[one.name] += 1
             self._pending_until.clear()
             self._numbers.clear()
-            self._require_writer().commit()
 
     def add_column(self, object_name: str, field: Field) -> None:
         """Adds the column of a new field, where it has one."""
         one = self._schema.get(object_name)
         with self._write_lock:
             self._add_missing_columns(one.name, [field])
-            self._require_writer().commit()
             self._versions[one.name] += 1
 
     def data_version(self, object_name: str) -> int:
@@ -131,32 +130,51 @@ class Storage:
         names = [one[0] for one in cursor.description]
         return {name: value for name, value in zip(names, row, strict=True) if not name.startswith("_")}
 
-    def open_snapshot(self) -> sqlite3.Connection:
-        """A connection of its own on the records as they are at its first read; whoever asked closes it."""
+    def open_snapshot(self) -> "Snapshot":
+        """The records as they are at its first read, or as this thread's open transaction sees them."""
+        if self._current() is not None:
+            return Snapshot(self._require_writer(), owned=False)
         connection = self._connect()
         connection.execute("PRAGMA query_only=ON")
         connection.execute("BEGIN")
-        return connection
+        return Snapshot(connection, owned=True)
 
     @contextmanager
     def transaction(self, user_id: str = "") -> Iterator[Transaction]:
-        """The one writer: all of it is committed, or none."""
+        """The one writer: all of it is committed, or none. Within another of this thread it is a part of that one."""
+        outer = self._current()
+        if outer is not None:
+            with outer.savepoint():
+                yield outer
+            return
         with self._write_lock:
             writer = self._require_writer()
             transaction = Transaction(self, writer, user_id, self._clock.stamp())
             writer.execute("BEGIN IMMEDIATE")
+            self._local.transaction = transaction
             try:
                 yield transaction
                 transaction.finish(self.commit_lag(), self._clock.now_ms())
+                writer.execute("COMMIT")
             except BaseException:
-                writer.rollback()
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
                 self._numbers.clear()
                 raise
-            writer.commit()
-            for name, until in transaction.written.items():
-                self._versions[name] += 1
-                if until:
-                    self._pending_until[name] = max(until, self._pending_until.get(name, 0))
+            finally:
+                self._local.transaction = None
+            self._note_commit(transaction)
+
+    def _note_commit(self, transaction: Transaction) -> None:
+        for name, until in transaction.written.items():
+            self._versions[name] += 1
+            if until:
+                self._pending_until[name] = max(until, self._pending_until.get(name, 0))
+
+    def _current(self) -> Transaction | None:
+        """This thread's open transaction."""
+        current: Transaction | None = getattr(self._local, "transaction", None)
+        return current
 
     def next_id(self, one: ObjectType) -> str:
         """A new id of an object; for the writer alone."""
@@ -179,10 +197,11 @@ class Storage:
         if self._clock.now_ms() < until:
             self._versions[name] += 1
             return True
+        if self._current() is not None:
+            return False
         with self._write_lock:
             if self._clock.now_ms() >= self._pending_until.get(name, 0):
                 self._execute(f"DELETE FROM {quote(name + '__before')}")
-                self._require_writer().commit()
                 self._pending_until.pop(name, None)
                 self._versions[name] += 1
         return False
@@ -229,6 +248,8 @@ class Storage:
         return self._writer
 
     def _reader(self) -> sqlite3.Connection:
+        if self._current() is not None:
+            return self._require_writer()
         if getattr(self._local, "generation", None) != self._generation:
             reader = self._connect()
             reader.execute("PRAGMA query_only=ON")
@@ -255,6 +276,23 @@ class Storage:
         connection.create_function("fold", 1, _fold, deterministic=True)
         connection.create_collation("folded", _compare_folded)
         return connection
+
+
+class Snapshot:
+    """A connection for reading; `close` gives it back."""
+
+    def __init__(self, connection: sqlite3.Connection, *, owned: bool) -> None:
+        self._connection = connection
+        self._owned = owned
+
+    def execute(self, statement: str, parameters: Sequence[StoredValue] = ()) -> sqlite3.Cursor:
+        """Runs a query."""
+        return self._connection.execute(statement, parameters)
+
+    def close(self) -> None:
+        """Ends it, unless it is the writer's."""
+        if self._owned:
+            self._connection.close()
 
 
 def column_type(field: Field) -> str:

@@ -184,8 +184,7 @@ class QueryJobs:
 
             def note(rows: int) -> None:
                 job.rows = rows
-                if job.stop.is_set():
-                    raise Aborted
+                _raise_aborted(job)
 
             result = render(folder, job.select.header.encode() + end, self._lines(job, end), page_rows, note)
             self._results.keep(key, result, self._used)
@@ -200,14 +199,18 @@ class QueryJobs:
 
     def _move(self, job: Job, state: str) -> None:
         with self._lock:
-            if job.state in ENDED:
-                raise Aborted
+            _raise_aborted(job)
             job.state, job.changed = state, self._org.clock.stamp()
 
     def _fail(self, job: Job, message: str) -> None:
         with self._lock:
-            if job.state not in ENDED:
+            if not job.stop.is_set():
                 job.state, job.error, job.changed = "Failed", message, self._org.clock.stamp()
+
+
+def _raise_aborted(job: Job) -> None:
+    if job.stop.is_set():
+        raise Aborted
 
 
 def _stamp(stored: str) -> str:

@@ -1,4 +1,4 @@
-"""What an org is filled with: `developer-edition`, a new org's samples, and `people`, as many as wanted with real dirt."""
+"""What an org is filled with: `developer-edition`, a new org's samples; and `people`, with the dirt of real data."""
 
 from collections.abc import Callable
 

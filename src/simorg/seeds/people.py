@@ -105,8 +105,8 @@ class _Crowd:
         name = f"{words.COMPANIES[number % len(words.COMPANIES)]} {number}"
         return (
             _account_id(number), 0, name, "Prospect" if number % 3 else "Customer - Direct",
-            words.INDUSTRIES[number % len(words.INDUSTRIES)], _phone(number), f"https://a{number}.example", street, city,
-            state, code, country, float(number % 997 * 10_000), number % 5_000 or None, self._user(number),
+            words.INDUSTRIES[number % len(words.INDUSTRIES)], _phone(number), f"https://a{number}.example", street,
+            city, state, code, country, float(number % 997 * 10_000), number % 5_000 or None, self._user(number),
             *self._audit(number, number),
         )  # fmt: skip
 

@@ -1,13 +1,13 @@
 """From the tree of a query to SQL over the storage. Values are parameters; names come from the schema alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from simorg.errors import ApiError
 from simorg.fidelity import say
-from simorg.schema.registry import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field, ObjectType, Schema
+from simorg.schema.registry import ID_TYPES, TEXT_TYPES, Field, ObjectType, Schema
+from simorg.soql.columns import AGGREGATES, Columns, Parent
 from simorg.soql.conditions import Conditions, Resolved
 from simorg.soql.problems import problem
 from simorg.soql.scope import Column, Scope, find_object
@@ -16,14 +16,6 @@ from simorg.transactions import StoredValue, quote
 
 _MOST_OFFSET = 2_000
 _MOST_FIELDS_ROWS = 200
-_AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg", "min", "max"})
-_SHOWN = frozenset({"tolabel", "format", "convertcurrency"})
-_PARTS = {
-    "calendar_year": "%Y", "calendar_month": "%m", "day_in_month": "%d", "day_in_year": "%j", "hour_in_day": "%H",
-    "fiscal_year": "%Y", "fiscal_month": "%m",
-}  # fmt: skip
-_NUMBER = Field("Number", "Number", "double")
-_WHOLE = Field("Number", "Number", "int")
 
 
 @dataclass(frozen=True)
@@ -45,16 +37,6 @@ class ChildItem:
 
     name: str
     compiled: "Compiled"
-
-
-@dataclass(frozen=True)
-class Parent:
-    """A parent that fields are shown of: where its Id and its object's name stand among the SQL columns."""
-
-    relations: tuple[str, ...]
-    id_index: int
-    type_index: int | None
-    object_name: str
 
 
 @dataclass(frozen=True)
@@ -114,7 +96,7 @@ class _Compiler:
     def compile(self, query: Query, one: ObjectType, parent_field: str | None = None) -> Compiled:
         scope = self._open(query, one)
         query = _expand_fields(query, one)
-        columns = _Columns(query, scope)
+        columns = Columns(query, scope)
         if _is_count(query):
             return self._compile_count(query, scope)
         if query.group or any(_has_aggregate(one.operand) for one in query.select if isinstance(one, Selected)):
@@ -142,7 +124,7 @@ class _Compiler:
         return Scope(query, one, self._schema, self._source, f"t{self._scopes}")
 
     def _compile_count(self, query: Query, scope: Scope) -> Compiled:
-        tail, parameters = self._tail(query, scope, _Columns(query, scope), None)
+        tail, parameters = self._tail(query, scope, Columns(query, scope), None)
         return Compiled(
             object=scope.object,
             sql=f"SELECT 1{tail}",
@@ -153,7 +135,7 @@ class _Compiler:
             objects_read=frozenset(scope.objects_read | self._inner_objects),
         )
 
-    def _compile_aggregate(self, query: Query, scope: Scope, columns: "_Columns") -> Compiled:
+    def _compile_aggregate(self, query: Query, scope: Scope, columns: Columns) -> Compiled:
         grouped = {_key(operand) for operand in query.group}
         items = []
         unnamed = 0
@@ -184,7 +166,7 @@ class _Compiler:
             objects_read=frozenset(scope.objects_read | self._inner_objects),
         )
 
-    def _compile_item(self, one: Selected | Child, query: Query, scope: Scope, columns: "_Columns") -> Item | ChildItem:
+    def _compile_item(self, one: Selected | Child, query: Query, scope: Scope, columns: Columns) -> Item | ChildItem:
         if isinstance(one, Child):
             return self._compile_child(one, query, scope)
         if one.alias and isinstance(one.operand, Path):
@@ -210,7 +192,7 @@ class _Compiler:
         return ChildItem(child.name or name, compiled)
 
     def _tail(
-        self, query: Query, scope: Scope, columns: "_Columns", parent_field: str | None
+        self, query: Query, scope: Scope, columns: Columns, parent_field: str | None
     ) -> tuple[str, list[StoredValue]]:
         """Everything after the columns, with its parameters in order."""
         conditions = Conditions(
@@ -237,7 +219,7 @@ class _Compiler:
         sql += f" ORDER BY {', '.join(order)}" if order else ""
         return sql + _bounds(query), conditions.parameters
 
-    def _order(self, key: OrderKey, query: Query, columns: "_Columns") -> str:
+    def _order(self, key: OrderKey, query: Query, columns: Columns) -> str:
         column = columns.resolve(key.operand)
         if not column.field.sortable or column.field.type in ("multipicklist", "address"):
             message = say("query.not_sortable", field=column.field.name)
@@ -250,7 +232,7 @@ class _Compiler:
         inner = one.query
         found = find_object(inner, self._schema)
         scope = self._open(inner, found)
-        columns = _Columns(inner, scope)
+        columns = Columns(inner, scope)
         selected = inner.select[0]
         if len(inner.select) != 1 or isinstance(selected, Child) or not isinstance(selected.operand, Path):
             message = say("query.not_supported", what="More than one field in an inner select")
@@ -264,95 +246,7 @@ class _Compiler:
         return f"SELECT * FROM (SELECT {column.sql} AS found{tail}) WHERE found IS NOT NULL", parameters
 
 
-class _Columns:
-    """The SQL columns of a query, each once, and how operands read."""
-
-    def __init__(self, query: Query, scope: Scope) -> None:
-        self._query = query
-        self._scope = scope
-        self._relations: list[tuple[str, ...]] = []
-        self._seen: set[tuple[str, ...]] = set()
-        self.sql: list[str] = []
-
-    def add(self, *parts: str) -> int:
-        """Adds columns; gives the place of the first."""
-        self.sql += parts
-        return len(self.sql) - len(parts)
-
-    def note(self, column: Column, query: Query, path: Path) -> None:
-        """Remembers a selected field and the parents it is under; a second time is an error."""
-        key = (*(name.lower() for name in column.relations), column.field.name.lower())
-        if key in self._seen:
-            raise problem("INVALID_FIELD", f"duplicate field selected: {column.field.name}", query.text, path.place)
-        self._seen.add(key)
-        for depth in range(1, len(column.relations) + 1):
-            if column.relations[:depth] not in self._relations:
-                self._relations.append(column.relations[:depth])
-
-    def parents(self) -> Iterator[Parent]:
-        """The parents that fields are shown of, outer ones first; adds the columns they need."""
-        for relations in self._relations:
-            joined = self._scope.joined(relations)
-            if len(joined.aliases) == 1:
-                alias, one = joined.only
-                yield Parent(relations, self.add(f'{alias}."Id"'), None, one.name)
-                continue
-            ids = ", ".join(f'{alias}."Id"' for alias, _ in joined.aliases)
-            names = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{one.name}'" for alias, one in joined.aliases)
-            yield Parent(relations, self.add(f"coalesce({ids})"), self.add(f"CASE {names} END"), "Name")
-
-    def resolve(self, operand: Operand) -> Column:
-        """An operand as SQL with its type."""
-        if isinstance(operand, Path):
-            return self._scope.column(operand)
-        name = operand.name.lower()
-        if name in _AGGREGATES:
-            return self._aggregate(operand, name)
-        inner = operand.arguments[0] if operand.arguments else None
-        if not isinstance(inner, Path | Call) or len(operand.arguments) != 1:
-            raise self._unknown(operand)
-        column = self.resolve(inner)
-        if name in (*_SHOWN, "converttimezone"):
-            return column
-        if column.field.type not in ("date", "datetime"):
-            raise self._unknown(operand)
-        return self._part(operand, name, column)
-
-    def _aggregate(self, operand: Call, name: str) -> Column:
-        if name == "count" and not operand.arguments:
-            return Column((), _WHOLE, "count(*)")
-        inner = operand.arguments[0] if len(operand.arguments) == 1 else None
-        if not isinstance(inner, Path | Call):
-            raise self._unknown(operand)
-        column = self.resolve(inner)
-        if name in ("sum", "avg") and column.field.type not in NUMBER_TYPES:
-            message = f"field {column.field.name} does not support aggregate operator {name.upper()}"
-            raise problem("MALFORMED_QUERY", message, self._query.text, operand.place)
-        if name == "count":
-            return Column((), _WHOLE, f"count({column.sql})")
-        if name == "count_distinct":
-            return Column((), _WHOLE, f"count(DISTINCT {column.sql})")
-        kind = column.field if name in ("min", "max") else _NUMBER
-        return Column((), kind, f"{name}({column.sql})")
-
-    def _part(self, operand: Call, name: str, column: Column) -> Column:
-        if name == "day_only":
-            return Column((), Field("Day", "Day", "date"), f"substr({column.sql}, 1, 10)")
-        if name in ("calendar_quarter", "fiscal_quarter"):
-            sql = f"((CAST(strftime('%m', {column.sql}) AS INTEGER) + 2) / 3)"
-            return Column((), _WHOLE, sql)
-        if name == "day_in_week":
-            return Column((), _WHOLE, f"(CAST(strftime('%w', {column.sql}) AS INTEGER) + 1)")
-        if name not in _PARTS:
-            raise self._unknown(operand)
-        return Column((), _WHOLE, f"CAST(strftime('{_PARTS[name]}', {column.sql}) AS INTEGER)")
-
-    def _unknown(self, operand: Call) -> ApiError:
-        message = f"Unknown function or wrong arguments: {operand.name}"
-        return problem("MALFORMED_QUERY", message, self._query.text, operand.place)
-
-
-def _resolve(columns: _Columns, operand: Operand) -> Resolved:
+def _resolve(columns: Columns, operand: Operand) -> Resolved:
     column = columns.resolve(operand)
     return Resolved(column.sql, column.field)
 
@@ -377,7 +271,7 @@ def _has_aggregate(operand: Operand) -> bool:
     if isinstance(operand, Path):
         return False
     nested = (one for one in operand.arguments if isinstance(one, Path | Call))
-    return operand.name.lower() in _AGGREGATES or any(_has_aggregate(one) for one in nested)
+    return operand.name.lower() in AGGREGATES or any(_has_aggregate(one) for one in nested)
 
 
 def _key(operand: Operand) -> tuple[str, ...]:
@@ -402,7 +296,6 @@ def _expand_fields(query: Query, one: ObjectType) -> Query:
         which = operand.arguments[0].names[0].lower() if isinstance(operand.arguments[0], Path) else ""
         if which != "standard" and (query.limit is None or query.limit > _MOST_FIELDS_ROWS):
             raise problem("MALFORMED_QUERY", say("query.fields_limit"), query.text, operand.place)
-        for shown in one.visible_fields:
-            if which == "all" or shown.custom == (which == "custom"):
-                expanded.append(Selected(Path((shown.name,), operand.place), None))
+        chosen = [shown for shown in one.visible_fields if which == "all" or shown.custom == (which == "custom")]
+        expanded += [Selected(Path((shown.name,), operand.place), None) for shown in chosen]
     return replace(query, select=tuple(expanded))

@@ -1,4 +1,4 @@
-"""WHERE and HAVING as SQL with parameters. A comparison with a blank is false, except that != and NOT IN take blanks."""
+"""WHERE and HAVING as SQL with parameters. Comparing with a blank is false, but != and NOT IN take blanks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ Source: SOQL and SOSL Reference, "Date Formats and Date Literals". Weeks begin o
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 Span = tuple[date, date]
@@ -65,6 +66,11 @@ def _months(today: date, first: int, after: int, size: int = 1) -> Span:
     return _month((start + first) * size), _month((start + after) * size)
 
 
+def _counted_months(today: date, number: int, kind: str, size: int) -> Span:
+    first, after = {"LAST_N_S": (-number, 0), "NEXT_N_S": (1, number + 1), "N_S_AGO": (-number, -number + 1)}[kind]
+    return _months(today, first, after, size)
+
+
 def _month(number: int) -> date:
     return date(max(1, min(9999, number // 12)), number % 12 + 1, 1)
 
@@ -82,7 +88,7 @@ _PLAIN: dict[str, Callable[[date], Span]] = {
     "LAST_90_DAYS": lambda day: _days(day, -90, 1),
     "NEXT_90_DAYS": lambda day: _days(day, 1, 91),
     **{
-        f"{which}_{fiscal}{unit}": (lambda day, at=at, size=size: _months(day, at, at + 1, size))
+        f"{which}_{fiscal}{unit}": partial(_months, first=at, after=at + 1, size=size)
         for which, at in (("LAST", -1), ("THIS", 0), ("NEXT", 1))
         for fiscal in ("", "FISCAL_")
         for unit, size in (("QUARTER", 3), ("YEAR", 12))
@@ -99,12 +105,8 @@ _COUNTED: dict[str, Callable[[date, int], Span]] = {
     "NEXT_N_MONTHS": lambda day, n: _months(day, 1, n + 1),
     "N_MONTHS_AGO": lambda day, n: _months(day, -n, -n + 1),
     **{
-        f"{before}{fiscal}{unit}{after}": (lambda day, n, which=which, size=size: _months(day, *which(n), size))
-        for before, after, which in (
-            ("LAST_N_", "S", lambda n: (-n, 0)),
-            ("NEXT_N_", "S", lambda n: (1, n + 1)),
-            ("N_", "S_AGO", lambda n: (-n, -n + 1)),
-        )
+        f"{before}{fiscal}{unit}{after}": partial(_counted_months, kind=before + after, size=size)
+        for before, after in (("LAST_N_", "S"), ("NEXT_N_", "S"), ("N_", "S_AGO"))
         for fiscal in ("", "FISCAL_")
         for unit, size in (("QUARTER", 3), ("YEAR", 12))
     },

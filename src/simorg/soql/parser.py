@@ -47,7 +47,7 @@ def parse(text: str) -> Query:
     except UnexpectedToken as error:
         raise _unexpected(text, error.token) from None
     except UnexpectedCharacters as error:
-        place = Place(error.pos_in_stream or 0, error.line, error.column)
+        place = Place(_offset(error), error.line, error.column)
         raise _unexpected_text(text, text[place.offset : place.offset + 1], place) from None
     except UnexpectedEOF:
         raise _unexpected_text(text, "<EOF>", _end_of(text)) from None
@@ -80,6 +80,11 @@ def _unexpected_text(text: str, found: str, place: Place) -> ApiError:
 def _end_of(text: str) -> Place:
     lines = text.split("\n")
     return Place(len(text), len(lines), max(1, len(lines[-1])))
+
+
+def _offset(error: UnexpectedCharacters) -> int:
+    at: int | None = error.pos_in_stream
+    return at or 0
 
 
 def _place(token: Token) -> Place:

@@ -1,19 +1,17 @@
 """Rows of a query as the records of its answer."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from simorg.soql.compiler import ChildItem, Compiled, Item, Parent
+from simorg.storage import Snapshot
 from simorg.transactions import StoredValue
 from simorg.values import compose_address, render_json
 
 Row = Sequence[StoredValue]
 
 
-def render_rows(
-    compiled: Compiled, rows: Iterable[Row], root: str, snapshot: sqlite3.Connection
-) -> Iterator[dict[str, Any]]:
+def render_rows(compiled: Compiled, rows: Iterable[Row], root: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     """Records in JSON, with attributes, parents and children; `root` is the version's path."""
     if compiled.is_aggregate:
         for row in rows:
@@ -38,7 +36,7 @@ def render_columns(compiled: Compiled) -> dict[str, Any]:
     }
 
 
-def _render(compiled: Compiled, row: Row, root: str, base: str, snapshot: sqlite3.Connection) -> dict[str, Any]:
+def _render(compiled: Compiled, row: Row, root: str, base: str, snapshot: Snapshot) -> dict[str, Any]:
     record: dict[str, Any] = {"attributes": {"type": compiled.object.name, "url": f"{base}{row[0]}"}}
     parents = {one.relations: one for one in compiled.parents}
     for one in compiled.items:
@@ -77,7 +75,7 @@ def _begin_parent(parent: Parent, row: Row, root: str) -> dict[str, Any] | None:
     return {"attributes": {"type": name, "url": f"{root}/sobjects/{name}/{record_id}"}}
 
 
-def _render_children(one: ChildItem, record_id: StoredValue, root: str, snapshot: sqlite3.Connection) -> Any:
+def _render_children(one: ChildItem, record_id: StoredValue, root: str, snapshot: Snapshot) -> Any:
     found = snapshot.execute(one.compiled.sql, [record_id, *one.compiled.parameters]).fetchall()
     if not found:
         return None

@@ -96,7 +96,7 @@ class Scope:
         followed = (*relations, field.relationship_name or name)
         key = tuple(part.lower() for part in followed)
         if key not in self._joined:
-            joined = []
+            joined: list[tuple[str, ObjectType]] = []
             for target in field.reference_to:
                 found = self._schema.find(target)
                 if found is None:

@@ -15,6 +15,7 @@ from simorg.org import INSTANCE, Org
 from simorg.soql.compiler import Compiled, compile_query
 from simorg.soql.parser import parse
 from simorg.soql.render import render_columns, render_rows
+from simorg.storage import Snapshot
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 _IDLE = timedelta(days=2)
@@ -29,7 +30,7 @@ class Cursor:
 
     id: str
     compiled: Compiled
-    snapshot: sqlite3.Connection
+    snapshot: Snapshot
     total: int
     page_rows: int
     session: str
@@ -191,7 +192,7 @@ def _explain(request: ApiRequest, text: str) -> ApiResponse:
     (total,) = request.org.storage.read_one(compiled.count_sql, compiled.count_parameters) or (0,)
     source = request.org.storage.source(compiled.object.name)
     (every,) = request.org.storage.read_one(f"SELECT count(*) FROM {source}") or (0,)
-    plan = {
+    plan: dict[str, object] = {
         "cardinality": total,
         "fields": [],
         "leadingOperationType": "TableScan",

@@ -24,6 +24,7 @@ from simorg.wire.soap_envelope import (
     read_envelope,
 )
 from simorg.wire.soap_operations import OPERATIONS
+from simorg.wire.soap_user import describe_user
 
 _LAST_WITH_LOGIN = 64
 _INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
@@ -93,37 +94,6 @@ def _login_result(request: ApiRequest, login: Login, api: str, version: float) -
         "sessionId": session.token,
         "userId": login.user_id,
         "userInfo": describe_user(org, login.user_id),
-    }
-
-
-def describe_user(org: Org, user_id: str) -> dict[str, object]:
-    """What login and getUserInfo tell about a user, in the order of the WSDL."""
-    user = org.storage.get("User", user_id) or {}
-    return {
-        "accessibilityMode": False,
-        "chatterExternal": False,
-        "currencySymbol": "$",
-        "orgAttachmentFileSizeLimit": 26214400,
-        "orgDefaultCurrencyIsoCode": "USD",
-        "orgDefaultCurrencyLocale": "en_US",
-        "orgDisallowHtmlAttachments": False,
-        "orgHasPersonAccounts": False,
-        "organizationId": org.id,
-        "organizationMultiCurrency": False,
-        "organizationName": org.settings.name,
-        "profileId": user.get("ProfileId"),
-        "roleId": None,
-        "sessionSecondsValid": org.settings.session_seconds,
-        "userDefaultCurrencyIsoCode": None,
-        "userEmail": user.get("Email"),
-        "userFullName": org.user_name(user_id),
-        "userId": user_id,
-        "userLanguage": "en_US",
-        "userLocale": "en_US",
-        "userName": user.get("Username"),
-        "userTimeZone": org.settings.time_zone,
-        "userType": "Standard",
-        "userUiSkin": "Theme3",
     }
 
 

@@ -16,7 +16,8 @@ _RESOURCES = (
     "payments", "tabs", "appMenu", "quickActions", "queryAll", "commerce", "wave", "iot", "analytics", "search",
     "smartdatadiscovery", "identity", "composite", "parameterizedSearch", "fingerprint", "theme", "nouns",
     "domino", "event", "serviceTemplates", "recent", "connect", "licensing", "limits", "process", "dedupe",
-    "async-queries", "query", "jobs", "localizedvalue", "mobile", "emailConnect", "consent", "tokenizer", "compactLayouts",
+    "async-queries", "query", "jobs", "localizedvalue", "mobile", "emailConnect", "consent", "tokenizer",
+    "compactLayouts",
     "knowledgeManagement", "sobjects", "actions", "support",
 )  # fmt: skip
 

@@ -1,0 +1,260 @@
+"""Creating, updating and deleting one record by the rules of an org. What is refused is a value, not an exception."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simorg.behaviour.values import read_value
+from simorg.errors import RowError
+from simorg.fidelity import say
+from simorg.org import Org
+from simorg.schema.objects.business import STAGES
+from simorg.schema.registry import Field, ObjectType
+from simorg.transactions import StoredValue, Transaction, quote
+
+_IGNORED = frozenset({"attributes"})
+_NO_OWNER = frozenset({"User", "Organization", "Profile"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a caller wants its writes: whether assignment rules run (REST: unless told otherwise, they do)."""
+
+    auto_assign: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one record. Refused where there are errors; then `id` is as it was sent."""
+
+    id: str | None = None
+    created: bool = False
+    errors: tuple[RowError, ...] = ()
+
+    @property
+    def success(self) -> bool:
+        """Whether it was written."""
+        return not self.errors
+
+
+def refuse(*errors: RowError, record_id: str | None = None) -> Outcome:
+    """The outcome of a refused record."""
+    return Outcome(record_id, errors=errors)
+
+
+class Writer:
+    """Writes records of one org within one transaction."""
+
+    def __init__(self, org: Org, tx: Transaction, options: Options = Options()) -> None:  # it is frozen
+        self._org = org
+        self._tx = tx
+        self._options = options
+
+    def create(self, one: ObjectType, values: Mapping[str, object]) -> Outcome:
+        """Makes a record from fields as sent."""
+        if not one.createable:
+            return refuse(RowError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", say("dml.not_createable", object=one.name)))
+        if fault := self._org.faults.row_error(one.name, "create", "", values):
+            return refuse(fault)
+        read = self._read(one, values, creating=True)
+        if isinstance(read, tuple):
+            return refuse(*read)
+        row = {**_defaults(one, self._tx.user_id), **read}
+        missing = [field.name for field in one.fields.values() if field.required and row.get(field.name) is None]
+        if missing:
+            message = f"Required fields are missing: [{', '.join(missing)}]"
+            return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(missing)))
+        self._assign(one, row, row)
+        _derive(one, row, row)
+        if error := self._check(one, row, None):
+            return refuse(error)
+        return Outcome(self._tx.insert(one.name, row), created=True)
+
+    def update(self, one: ObjectType, record_id: str, values: Mapping[str, object]) -> Outcome:
+        """Changes a record by fields as sent; `record_id` has 18 characters."""
+        before = self._tx.get(one.name, record_id) if record_id[:3] == one.key_prefix else None
+        if before is None:
+            message = say("dml.invalid_cross_reference")
+            return refuse(RowError("INVALID_CROSS_REFERENCE_KEY", message, status=404), record_id=record_id)
+        if error := self._find_obstacle(one, before):
+            return refuse(error, record_id=record_id)
+        if fault := self._org.faults.row_error(one.name, "update", record_id, values):
+            return refuse(fault, record_id=record_id)
+        read = self._read(one, values, creating=False)
+        if isinstance(read, tuple):
+            return refuse(*read, record_id=record_id)
+        blank = [name for name, value in read.items() if value is None and _must_have(one, name)]
+        if blank:
+            message = f"Required fields are missing: [{', '.join(blank)}]"
+            return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(blank)), record_id=record_id)
+        after = {**before, **read}
+        self._assign(one, after, read)
+        _derive(one, after, read)
+        _clear_bounce(before, read)
+        if error := self._check(one, {**after, **read}, before):
+            return refuse(error, record_id=record_id)
+        self._tx.update(one.name, record_id, read)
+        return Outcome(record_id)
+
+    def delete(self, one: ObjectType, record_id: str) -> Outcome:
+        """Puts a record, and what falls with it, into the recycle bin."""
+        if not one.deletable:
+            return refuse(RowError("INSUFFICIENT_ACCESS_OR_READONLY", say("dml.not_deletable", object=one.name)))
+        before = self._tx.get(one.name, record_id)
+        if before is None:
+            message = say("dml.invalid_cross_reference")
+            return refuse(RowError("INVALID_CROSS_REFERENCE_KEY", message, status=404), record_id=record_id)
+        if before.get("IsDeleted"):
+            return refuse(_deleted(), record_id=record_id)
+        if fault := self._org.faults.row_error(one.name, "delete", record_id):
+            return refuse(fault, record_id=record_id)
+        self._tx.mark_deleted(one.name, record_id)
+        for child, field in self._falling(one):
+            for row in self._tx.select(child.name, f'{quote(field)} = ? AND "IsDeleted" = 0', [record_id]):
+                self.delete(child, str(row["Id"]))
+        return Outcome(record_id)
+
+    def undelete(self, one: ObjectType, record_id: str) -> Outcome:
+        """Takes a record, and what fell with it, out of the recycle bin."""
+        before = self._tx.get(one.name, record_id)
+        if before is None or not before.get("IsDeleted") or before.get("MasterRecordId"):
+            return refuse(RowError("UNDELETE_FAILED", say("dml.entity_is_deleted")), record_id=record_id)
+        if not one.undeletable:
+            message = say("dml.not_undeletable", object=one.name)
+            return refuse(RowError("UNDELETE_FAILED", message), record_id=record_id)
+        self._tx.undelete(one.name, record_id)
+        for child, field in self._falling(one):
+            fell = f'{quote(field)} = ? AND "IsDeleted" = 1 AND "SystemModstamp" = ?'
+            for row in self._tx.select(child.name, fell, [record_id, before["SystemModstamp"]]):
+                self.undelete(child, str(row["Id"]))
+        return Outcome(record_id)
+
+    def _falling(self, one: ObjectType) -> list[tuple[ObjectType, str]]:
+        """Children that are deleted with a record."""
+        found = ((self._org.schema.find(child.child), child) for child in one.children if child.cascade_delete)
+        return [(target, child.field) for target, child in found if target]
+
+    def _find_obstacle(self, one: ObjectType, before: Mapping[str, StoredValue]) -> RowError | None:
+        if before.get("IsDeleted"):
+            return _deleted()
+        if one.name == "Lead" and before.get("IsConverted"):
+            return RowError("CANNOT_UPDATE_CONVERTED_LEAD", say("dml.converted_lead"))
+        if not one.updateable:
+            message = "entity type cannot be updated"
+            return RowError("INSUFFICIENT_ACCESS_OR_READONLY", message, status=403)
+        return None
+
+    def _read(
+        self, one: ObjectType, values: Mapping[str, object], *, creating: bool
+    ) -> dict[str, StoredValue] | tuple[RowError, ...]:
+        """Stored values by field, or why not: the fields themselves first, then their values."""
+        known: dict[str, Field] = {}
+        closed = []
+        for name in values:
+            if name in _IGNORED:
+                continue
+            field = one.find(name)
+            if field is None:
+                return (RowError("INVALID_FIELD", f"No such column '{name}' on sobject of type {one.name}"),)
+            known[name] = field
+            if not (field.createable if creating else field.updateable) or not field.stored:
+                closed.append(field.name)
+        if closed:
+            message = say("dml.not_writable", fields=", ".join(closed))
+            return (RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, tuple(closed)),)
+        read: dict[str, StoredValue] = {}
+        errors = []
+        for name, field in known.items():
+            value = read_value(field, values[name])
+            if isinstance(value, RowError):
+                errors.append(value)
+            else:
+                read[field.name] = value
+        return tuple(errors) if errors else read
+
+    def _assign(self, one: ObjectType, row: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:
+        """The active assignment rule: Leads of one source go to one owner."""
+        settings = self._org.settings
+        if one.name != "Lead" or not self._options.auto_assign or not settings.assignment_source:
+            return
+        if row.get("LeadSource") == settings.assignment_source:
+            written["OwnerId"] = settings.assignment_owner
+
+    def _check(
+        self, one: ObjectType, row: Mapping[str, StoredValue], before: Mapping[str, StoredValue] | None
+    ) -> RowError | None:
+        """What can only be judged beside other records: references, owners, unique values."""
+        for field in one.stored_fields:
+            value = row.get(field.name)
+            if value is None or (before is not None and before.get(field.name) == value):
+                continue
+            if field.type == "reference" and (error := self._check_reference(one, field, str(value))):
+                return error
+            if field.unique and (error := self._check_unique(one, field, value, before)):
+                return error
+        return None
+
+    def _check_reference(self, one: ObjectType, field: Field, target_id: str) -> RowError | None:
+        target = self._org.schema.by_prefix(target_id)
+        found = self._tx.get(target.name, target_id) if target and target.name in field.reference_to else None
+        if found is None:
+            if target is None or target.name not in field.reference_to:
+                message = say("dml.malformed_id", label=field.label, value=target_id)
+                return RowError("FIELD_INTEGRITY_EXCEPTION", message, (field.name,))
+            return RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference"), (field.name,))
+        if found.get("IsDeleted"):
+            return RowError("ENTITY_IS_DELETED", say("dml.entity_is_deleted"), (field.name,))
+        if field.name == "OwnerId" and target and target.name == "User" and not found.get("IsActive"):
+            message = say("dml.inactive_owner", id=target_id, object=one.name)
+            return RowError("INACTIVE_OWNER_OR_USER", message, (field.name,))
+        return None
+
+    def _check_unique(
+        self, one: ObjectType, field: Field, value: StoredValue, before: Mapping[str, StoredValue] | None
+    ) -> RowError | None:
+        same = "" if field.case_sensitive else " COLLATE NOCASE"
+        living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
+        where = f'{quote(field.name)} = ?{same}{living} AND "Id" <> ?'
+        others = self._tx.select(one.name, where, [value, before["Id"] if before else ""])
+        if not others:
+            return None
+        message = say("dml.duplicate_value", field=field.name, id=str(others[0]["Id"])[:15])
+        return RowError("DUPLICATE_VALUE", message, (field.name,))
+
+
+def _deleted() -> RowError:
+    return RowError("ENTITY_IS_DELETED", say("dml.entity_is_deleted"), status=404)
+
+
+def _must_have(one: ObjectType, name: str) -> bool:
+    field = one.fields[name.lower()]
+    return not field.nillable and field.type != "boolean"
+
+
+def _defaults(one: ObjectType, user_id: str) -> dict[str, StoredValue]:
+    defaults: dict[str, StoredValue] = {}
+    for field in one.stored_fields:
+        if field.type == "boolean":
+            defaults[field.name] = int(bool(field.default))
+        elif field.default is not None:
+            defaults[field.name] = field.default
+    if "ownerid" in one.fields and one.name not in _NO_OWNER:
+        defaults["OwnerId"] = user_id
+    defaults.pop("IsDeleted", None)
+    return defaults
+
+
+def _derive(one: ObjectType, row: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:
+    """What follows from other fields: an Opportunity's probability, closing and forecast from its stage."""
+    if one.name != "Opportunity" or "StageName" not in written:
+        return
+    probability, closed, won, forecast = STAGES.get(str(row["StageName"]), (50.0, False, False, "Pipeline"))
+    written |= {"IsClosed": int(closed), "IsWon": int(won), "ForecastCategory": forecast}
+    if written.get("Probability") is None:
+        written["Probability"] = probability
+
+
+def _clear_bounce(before: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:
+    """A new address has not bounced."""
+    changed = "Email" in written and written["Email"] != before.get("Email")
+    if changed and before.get("EmailBouncedReason") and "EmailBouncedReason" not in written:
+        written |= {"EmailBouncedReason": None, "EmailBouncedDate": None}

@@ -1,0 +1,77 @@
+"""Merging records: one or two losers go into a master, which takes their children.
+
+Source: SOAP API Developer Guide, merge(). Losers end in the recycle bin with MasterRecordId; the master's stamp moves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from simorg.behaviour.dml import Writer
+from simorg.errors import RowError
+from simorg.fidelity import say
+from simorg.org import Org
+from simorg.schema.registry import ObjectType
+from simorg.transactions import StoredValue, Transaction, quote
+
+_MOST_LOSERS = 2
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did, or why it was refused."""
+
+    master_id: str | None
+    merged: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    error: RowError | None = None
+
+
+def merge(
+    org: Org, tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str], values: Mapping[str, object]
+) -> Merged:
+    """Merges; `values` are fields that the master takes."""
+    error = _find_obstacle(tx, one, master_id, losers)
+    if error:
+        return Merged(master_id, error=error)
+    writer = Writer(org, tx)
+    outcome = writer.update(one, master_id, values)
+    if outcome.errors:
+        return Merged(master_id, error=outcome.errors[0])
+    related: list[str] = []
+    for loser in losers:
+        related += _move_children(org, tx, one, loser, master_id)
+        tx.mark_deleted(one.name, loser, master_id)
+    return Merged(master_id, tuple(losers), tuple(related))
+
+
+def _find_obstacle(tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str]) -> RowError | None:
+    if not one.mergeable:
+        return RowError("INVALID_TYPE", f"merge is not supported for {one.name}")
+    if not 0 < len(losers) <= _MOST_LOSERS:
+        return RowError("INVALID_NUMBER_OF_RECORDS", say("merge.losers"))
+    if master_id in losers or len(set(losers)) < len(losers):
+        return RowError("INVALID_ID_FIELD", say("merge.same"))
+    for record_id in (master_id, *losers):
+        found = tx.get(one.name, record_id) if record_id[:3] == one.key_prefix else None
+        if found is None:
+            return RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference"))
+        if found.get("IsDeleted"):
+            return RowError("ENTITY_IS_DELETED", say("dml.entity_is_deleted"))
+        if found.get("IsConverted"):
+            return RowError("CANNOT_UPDATE_CONVERTED_LEAD", say("dml.converted_lead"))
+    return None
+
+
+def _move_children(org: Org, tx: Transaction, one: ObjectType, loser: str, master_id: str) -> list[str]:
+    moved = []
+    for child in one.children:
+        if child.field == "MasterRecordId":
+            continue
+        target = org.schema.find(child.child)
+        if target is None:
+            continue
+        for row in tx.select(target.name, f"{quote(child.field)} = ?", [loser]):
+            changes: dict[str, StoredValue] = {child.field: master_id}
+            tx.update(target.name, str(row["Id"]), changes)
+            moved.append(str(row["Id"]))
+    return moved

@@ -1,0 +1,142 @@
+"""Values as callers send them, turned into what storage keeps, or refused for one field."""
+
+import math
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from simorg.clock import format_stamp
+from simorg.errors import RowError
+from simorg.fidelity import say
+from simorg.ids import to_18
+from simorg.schema.registry import TEXT_TYPES, Field
+from simorg.soql.literals import read_date, read_datetime
+from simorg.transactions import StoredValue
+
+#: An address as Salesforce's own check takes it: one @, no blanks, a dot in the domain, no empty label.
+_EMAIL = re.compile(r"[^\s@,;<>()\[\]\\\"]+@(?:[^\s@.,;<>()\[\]\\\"]+\.)+[^\s@.,;<>()\[\]\\\"]{2,}")
+
+
+def read_value(field: Field, value: object) -> StoredValue | RowError:
+    """What storage keeps of a value; blank text is None. The error names the field.
+
+    Text is trimmed; numbers are rounded to their scale; datetimes become UTC and whole seconds.
+    """
+    if isinstance(value, str):
+        value = value.strip()
+    if value is None or value == "":
+        return 0 if field.type == "boolean" else None
+    return _READERS.get(field.type, _read_text)(field, value)
+
+
+def _read_text(field: Field, value: object) -> StoredValue | RowError:
+    if isinstance(value, dict | list):
+        return _wrong_type(field, value)
+    text = _plain_text(value)
+    if len(text) > field.length:
+        message = say("dml.string_too_long", label=field.label, value=text[:255], length=field.length)
+        return RowError("STRING_TOO_LONG", message, (field.name,))
+    if field.restricted_picklist and field.picklist and text not in {one.value for one in field.picklist}:
+        message = f"{field.label}: bad value for restricted picklist field: {text}"
+        return RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, (field.name,))
+    return text
+
+
+def _read_email(field: Field, value: object) -> StoredValue | RowError:
+    text = _read_text(field, value)
+    if isinstance(text, RowError):
+        return text
+    if not _EMAIL.fullmatch(str(text)):
+        message = say("dml.invalid_email", label=field.label, value=text)
+        return RowError("INVALID_EMAIL_ADDRESS", message, (field.name,))
+    return str(text).lower()
+
+
+def _read_boolean(field: Field, value: object) -> StoredValue | RowError:
+    if isinstance(value, bool):
+        return int(value)
+    known = {"true": 1, "1": 1, "false": 0, "0": 0}.get(str(value).lower())
+    return _wrong_type(field, value) if known is None else known
+
+
+def _read_whole(field: Field, value: object) -> StoredValue | RowError:
+    number = _read_decimal(value)
+    if number is None:
+        return _wrong_type(field, value)
+    whole = number.quantize(Decimal(1), ROUND_HALF_UP)
+    if len(str(abs(int(whole)))) > (field.digits or 9):
+        return _out_of_range(field, value)
+    return int(whole)
+
+
+def _read_number(field: Field, value: object) -> StoredValue | RowError:
+    number = _read_decimal(value)
+    if number is None:
+        return _wrong_type(field, value)
+    rounded = number.quantize(Decimal(1).scaleb(-field.scale), ROUND_HALF_UP)
+    if abs(rounded) >= Decimal(10) ** (field.precision - field.scale):
+        return _out_of_range(field, value)
+    return float(rounded)
+
+
+def _read_day(field: Field, value: object) -> StoredValue | RowError:
+    text = str(value)
+    day = read_date(text[:10]) if len(text) == 10 or text[10:11] == "T" else None
+    return _wrong_type(field, value) if day is None else day.isoformat()
+
+
+def _read_moment(field: Field, value: object) -> StoredValue | RowError:
+    text = str(value)
+    moment = read_datetime(text if "T" in text else f"{text}T00:00:00Z")
+    return _wrong_type(field, value) if moment is None else format_stamp(moment)
+
+
+def _read_id(field: Field, value: object) -> StoredValue | RowError:
+    found = to_18(value) if isinstance(value, str) else None
+    if found is None:
+        message = say("dml.malformed_id", label=field.label, value=value)
+        return RowError("MALFORMED_ID", message, (field.name,))
+    return found
+
+
+def _read_decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < 40 else None
+
+
+def _plain_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _wrong_type(field: Field, value: object) -> RowError:
+    message = say("dml.invalid_type", label=field.label, value=str(value)[:255])
+    return RowError("INVALID_TYPE_ON_FIELD_IN_RECORD", message, (field.name,))
+
+
+def _out_of_range(field: Field, value: object) -> RowError:
+    message = say("dml.number_range", label=field.label, value=value)
+    return RowError("NUMBER_OUTSIDE_VALID_RANGE", message, (field.name,))
+
+
+_READERS: dict[str, Callable[[Field, object], StoredValue | RowError]] = {
+    **dict.fromkeys(TEXT_TYPES, _read_text),
+    "email": _read_email,
+    "boolean": _read_boolean,
+    "int": _read_whole,
+    "double": _read_number,
+    "currency": _read_number,
+    "percent": _read_number,
+    "date": _read_day,
+    "datetime": _read_moment,
+    "reference": _read_id,
+    "id": _read_id,
+}

@@ -1,0 +1,243 @@
+"""Single records over REST: create, read, update, delete, and by external id (REST API Developer Guide, "sObject Rows")."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from simorg.behaviour.dml import Options, Outcome, Writer
+from simorg.clock import read_stamp
+from simorg.errors import ApiError
+from simorg.fidelity import say
+from simorg.ids import to_18
+from simorg.schema.registry import Field, ObjectType
+from simorg.transactions import StoredValue, quote
+from simorg.values import attributes, render_field, render_record
+from simorg.wire.describe import find_object
+from simorg.wire.http import ApiRequest, ApiResponse, Route, data
+
+#: From this version on an upsert that updates answers 200 with a body, and `created` is told.
+_UPSERT_TELLS = 46.0
+
+
+def read_options(request: ApiRequest) -> Options:
+    """How the caller wants its writes. Without the header Sforce-Auto-Assign the rules run."""
+    return Options(auto_assign=request.headers.get("sforce-auto-assign", "true").strip().lower() != "false")
+
+
+def create(request: ApiRequest, object_name: str) -> ApiResponse:
+    """POST /sobjects/X."""
+    one = find_object(request, object_name)
+    body = request.json_object()
+    if any(name.lower() == "id" for name in body):
+        raise ApiError(400, "INVALID_FIELD", say("dml.id_in_body"), [])
+    with request.org.storage.transaction(request.user_id) as tx:
+        outcome = Writer(request.org, tx, read_options(request)).create(one, body)
+    _raise_refused(outcome)
+    return ApiResponse(201, _created(outcome), headers={"Location": _location(request, one, outcome.id)})
+
+
+def create_by_null_id(request: ApiRequest, object_name: str) -> ApiResponse:
+    """POST /sobjects/X/Id: a create with no key."""
+    return create(request, object_name)
+
+
+def read(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
+    """GET /sobjects/X/id[?fields=]."""
+    one = find_object(request, object_name)
+    row = _find(request, one, record_id)
+    modified = _modified(row)
+    headers = {"Last-Modified": format_datetime(modified, usegmt=True)} if modified else {}
+    since = _read_date(request, "if-modified-since")
+    if since and modified and modified <= since:
+        return ApiResponse(304, headers=headers)
+    return ApiResponse(200, _render(request, one, row), headers=headers)
+
+
+def update(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
+    """PATCH /sobjects/X/id."""
+    one = find_object(request, object_name)
+    body = request.json_object()
+    if any(name.lower() == "id" for name in body):
+        raise ApiError(400, "INVALID_FIELD", say("dml.id_in_body"), [])
+    row = _find(request, one, record_id)
+    _check_precondition(request, row)
+    with request.org.storage.transaction(request.user_id) as tx:
+        outcome = Writer(request.org, tx, read_options(request)).update(one, str(row["Id"]), body)
+    _raise_refused(outcome)
+    return ApiResponse(204)
+
+
+def delete(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
+    """DELETE /sobjects/X/id."""
+    one = find_object(request, object_name)
+    found = to_18(record_id)
+    row = request.org.storage.get(one.name, found) if found else None
+    if found is None or row is None:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    with request.org.storage.transaction(request.user_id) as tx:
+        outcome = Writer(request.org, tx).delete(one, found)
+    _raise_refused(outcome)
+    return ApiResponse(204)
+
+
+def read_by_key(request: ApiRequest, object_name: str, field_name: str, value: str) -> ApiResponse:
+    """GET /sobjects/X/Field/value."""
+    one = find_object(request, object_name)
+    found = _by_key(request, one, _key_field(one, field_name), value)
+    if not found:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    if len(found) > 1:
+        return _several(request, one, found)
+    row = request.org.storage.get(one.name, found[0])
+    assert row is not None
+    return ApiResponse(200, _render(request, one, row))
+
+
+def upsert(request: ApiRequest, object_name: str, field_name: str, value: str) -> ApiResponse:
+    """PATCH /sobjects/X/Field/value: updates the record with this key, or creates it."""
+    one = find_object(request, object_name)
+    key = _key_field(one, field_name)
+    body = request.json_object()
+    if any(name.lower() == key.name.lower() for name in body):
+        raise ApiError(400, "INVALID_FIELD", say("dml.key_in_body", field=key.name), [])
+    found = [value] if key.type == "id" else _by_key(request, one, key, value)
+    if len(found) > 1:
+        return _several(request, one, found)
+    if not found and request.args.get("updateOnly", "").lower() == "true":
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    with request.org.storage.transaction(request.user_id) as tx:
+        writer = Writer(request.org, tx, read_options(request))
+        if found:
+            outcome = writer.update(one, to_18(found[0]) or "", body)
+        else:
+            outcome = writer.create(one, {**body, key.name: value})
+    _raise_refused(outcome)
+    location = {"Location": _location(request, one, outcome.id)}
+    told = {"created": outcome.created} if request.version >= _UPSERT_TELLS else {}
+    if outcome.created:
+        return ApiResponse(201, {**_created(outcome), **told}, headers=location)
+    if request.version < _UPSERT_TELLS:
+        return ApiResponse(204)
+    return ApiResponse(200, {**_created(outcome), **told}, headers=location)
+
+
+def delete_by_key(request: ApiRequest, object_name: str, field_name: str, value: str) -> ApiResponse:
+    """DELETE /sobjects/X/Field/value."""
+    one = find_object(request, object_name)
+    found = _by_key(request, one, _key_field(one, field_name), value)
+    if not found:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    if len(found) > 1:
+        return _several(request, one, found)
+    return delete(request, object_name, found[0])
+
+
+def _by_key(request: ApiRequest, one: ObjectType, key: Field, value: str) -> list[str]:
+    same = "" if key.case_sensitive else " COLLATE NOCASE"
+    living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
+    source = request.org.storage.source(one.name)
+    rows = request.org.storage.read(
+        f'SELECT "Id" FROM {source} WHERE {quote(key.name)} = ?{same}{living} ORDER BY "Id"', [value]
+    )
+    return [str(row[0]) for row in rows]
+
+
+def _key_field(one: ObjectType, name: str) -> Field:
+    field = one.find(name)
+    if field is None or not (field.external_id or field.id_lookup):
+        raise ApiError(404, "NOT_FOUND", say("rows.external_id_missing", field=name))
+    return field
+
+
+def _find(request: ApiRequest, one: ObjectType, record_id: str) -> Mapping[str, StoredValue]:
+    found = to_18(record_id)
+    if found is None or found[:3] != one.key_prefix:
+        shape_is_right = found is not None
+        if shape_is_right or len(record_id) not in (15, 18):
+            raise ApiError(404, "NOT_FOUND", say("rows.external_id_missing", field=record_id))
+        raise ApiError(400, "MALFORMED_ID", say("dml.malformed_id", label="Record ID", value=record_id), ["Id"])
+    row = request.org.storage.get(one.name, found)
+    if row is None:
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    if row.get("IsDeleted"):
+        if request.method == "GET":
+            raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+        raise ApiError(404, "ENTITY_IS_DELETED", say("dml.entity_is_deleted"), [])
+    return row
+
+
+def _render(request: ApiRequest, one: ObjectType, row: Mapping[str, StoredValue]) -> dict[str, object]:
+    asked = [name for name in request.args.get("fields", "").split(",") if name.strip()]
+    if not asked:
+        return render_record(one, row, request.root)
+    record: dict[str, object] = {"attributes": attributes(one, str(row["Id"]), request.root)}
+    for name in asked:
+        field = one.find(name.strip())
+        if field is None:
+            raise ApiError(400, "INVALID_FIELD", f"No such column '{name.strip()}' on entity '{one.name}'")
+        record[field.name] = render_field(field, row)
+    record["Id"] = row["Id"]
+    return record
+
+
+def _several(request: ApiRequest, one: ObjectType, ids: list[str]) -> ApiResponse:
+    return ApiResponse(300, [f"{request.root}/sobjects/{one.name}/{record_id}" for record_id in ids])
+
+
+def _check_precondition(request: ApiRequest, row: Mapping[str, StoredValue]) -> None:
+    modified = _modified(row)
+    unmodified = _read_date(request, "if-unmodified-since")
+    modified_since = _read_date(request, "if-modified-since")
+    too_new = unmodified and modified and modified > unmodified
+    too_old = modified_since and modified and modified <= modified_since
+    if too_new or too_old:
+        raise ApiError(412, "PRECONDITION_FAILED", "Precondition Failed")
+
+
+def _read_date(request: ApiRequest, header: str) -> datetime | None:
+    text = request.headers.get(header)
+    if text is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        if request.method == "GET":
+            return None
+        raise ApiError(400, "INVALID_HEADER", f"The header {header} holds no date.")
+    return moment.astimezone(UTC)
+
+
+def _modified(row: Mapping[str, StoredValue]) -> datetime | None:
+    stamp = row.get("LastModifiedDate") or row.get("SystemModstamp")
+    return read_stamp(str(stamp)) if stamp else None
+
+
+def _raise_refused(outcome: Outcome) -> None:
+    if outcome.errors:
+        body = [
+            {"message": error.message, "errorCode": error.code, "fields": list(error.fields)}
+            for error in outcome.errors
+        ]
+        raise ApiError(outcome.errors[0].status, outcome.errors[0].code, outcome.errors[0].message, body=body)
+
+
+def _created(outcome: Outcome) -> dict[str, object]:
+    return {"id": outcome.id, "success": True, "errors": []}
+
+
+def _location(request: ApiRequest, one: ObjectType, record_id: str | None) -> str:
+    return f"{request.root}/sobjects/{one.name}/{record_id}"
+
+
+ROUTES = [
+    Route(("POST",), data("/sobjects/<object_name>"), create),
+    Route(("POST",), data("/sobjects/<object_name>/Id"), create_by_null_id),
+    Route(("GET", "HEAD"), data("/sobjects/<object_name>/<record_id>"), read),
+    Route(("PATCH",), data("/sobjects/<object_name>/<record_id>"), update),
+    Route(("DELETE",), data("/sobjects/<object_name>/<record_id>"), delete),
+    Route(("GET", "HEAD"), data("/sobjects/<object_name>/<field_name>/<value>"), read_by_key),
+    Route(("PATCH",), data("/sobjects/<object_name>/<field_name>/<value>"), upsert),
+    Route(("DELETE",), data("/sobjects/<object_name>/<field_name>/<value>"), delete_by_key),
+]
