@@ -1,7 +1,7 @@
 """Who uses an org, and how each proves it: names, passwords, tokens and keys, derived from the seed's name."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -59,8 +59,10 @@ def build_login(seed: str, role: str, user_id: str) -> Login:
     )
 
 
-def build_app(seed: str, run_as: str) -> ConnectedApp:
-    """The org's app, with a key made for this start."""
+def build_app(seed: str, run_as: str, known: ConnectedApp | None = None) -> ConnectedApp:
+    """The org's app, with the key it had, or one made for this start."""
+    if known:
+        return replace(known, run_as=run_as)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return ConnectedApp(

@@ -154,8 +154,8 @@ class QueryJobs:
     def _run(self, job: Job) -> None:
         began = clock.tick()
         try:
-            if job.stop.wait(self._org.settings.bulk_delay):
-                return
+            job.stop.wait(self._org.settings.bulk_delay)
+            _raise_aborted(job)
             self._move(job, "InProgress")
             failure = self._org.faults.row_error(job.object_name, "bulkQuery")
             if failure:

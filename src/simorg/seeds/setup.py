@@ -42,7 +42,7 @@ def plant_setup(org: Org, tx: Transaction, *, sales: bool) -> Setup:
     ):
         user_id = tx.insert("User", _user(f"{role}@{domain}", first, last, profile, org.settings.time_zone))
         org.users.logins[role] = build_login(org.seed, role, user_id)
-    org.users.app = build_app(org.seed, org.users.logins[INTEGRATION].user_id)
+    org.users.app = build_app(org.seed, org.users.logins[INTEGRATION].user_id, org.users.app)
     for number, label in enumerate(LEAD_STATUSES):
         tx.insert("LeadStatus", _status(number, label))
     users: list[str] = []

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from simorg.soql.compiler import ChildItem, Compiled, Item, Parent
+from simorg.soql.columns import Parent
+from simorg.soql.compiler import ChildItem, Compiled, Item
 from simorg.storage import Snapshot
 from simorg.transactions import StoredValue
 from simorg.values import compose_address, render_json

@@ -212,8 +212,7 @@ def _write_all(
     try:
         with request.org.storage.transaction(request.user_id) as tx:
             writer = Writer(request.org, tx, read_options(request))
-            for record in records:
-                outcomes.append(refuse(record.error) if record.error else write(writer, record))
+            outcomes += [refuse(record.error) if record.error else write(writer, record) for record in records]
             if all_or_none and not all(one.success for one in outcomes):
                 raise _RolledBack
     except _RolledBack:

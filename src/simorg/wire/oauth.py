@@ -68,8 +68,8 @@ def _jwt_bearer(request: ApiRequest, form: dict[str, str]) -> str:
     named = {str(one).rstrip("/") for one in (audiences if isinstance(audiences, list) else [audiences])}
     if not named & {*_AUDIENCES, request.base_url}:
         raise _refuse("invalid_grant", "audience is invalid")
-    expires = claims.get("exp")
-    if not isinstance(expires, int | float) or expires <= now.timestamp():
+    expires = _read_seconds(claims.get("exp"))
+    if expires <= now.timestamp():
         raise _refuse("invalid_grant", "expired authorization code")
     if expires > (now + _LONGEST_JWT).timestamp():
         raise _refuse("invalid_grant", "invalid assertion")
@@ -77,6 +77,14 @@ def _jwt_bearer(request: ApiRequest, form: dict[str, str]) -> str:
     if login is None:
         raise _refuse("invalid_grant", "user hasn't approved this consumer")
     return login.user_id
+
+
+def _read_seconds(claim: object) -> float:
+    """A time of a token; clients that send it as text are understood too."""
+    try:
+        return float(str(claim))
+    except ValueError:
+        return 0.0
 
 
 def _check_client(request: ApiRequest, form: dict[str, str], *, secret: bool) -> ConnectedApp:

@@ -1,4 +1,4 @@
-"""Single records over REST: create, read, update, delete, and by external id (REST API Developer Guide, "sObject Rows")."""
+"""Single records over REST: create, read, update, delete, and by external id (REST API Guide, "sObject Rows")."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
