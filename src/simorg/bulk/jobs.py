@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from simorg import clock
 from simorg.bulk.results import Aborted, Result, Results, render
@@ -191,8 +192,8 @@ class QueryJobs:
         return result
 
     def _lines(self, job: Job, end: bytes) -> Iterator[bytes]:
-        for (line,) in self._org.storage.read(job.select.statement, job.select.parameters):
-            yield line + end if isinstance(line, bytes) else str(line).encode() + end
+        rows: Iterator[tuple[Any, ...]] = self._org.storage.read(job.select.statement, job.select.parameters)
+        return (line + end for (line,) in rows)
 
     def _used(self) -> set[Path]:
         return {job.result.folder for job in self.listed() if job.result}

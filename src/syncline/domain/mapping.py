@@ -1,7 +1,7 @@
 """The mapping: which marketing field comes from, and goes to, which Salesforce fields, and by which rules."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 LEAD = "Lead"
@@ -97,6 +97,8 @@ class MappedField:
     direction: Direction = Direction.PULL
     policy: Policy = Policy.SALESFORCE
     blank: BlankRule = BlankRule.KEEP
+    #: What stands in for a value that a new Lead must have; never read back as one. `Mapping.on` fills it in.
+    filler: str | None = None
 
     def source(self, object_name: str) -> str | None:
         """The Salesforce field it stands for on that object, or None where it has none."""
@@ -126,7 +128,8 @@ class Mapping:
 
     def on(self, object_name: str) -> Iterator[tuple[MappedField, str]]:
         """The fields that have a source on this object, with it; switched-off ones are left out."""
+        fillers = dict(self.fillers) if object_name == LEAD else {}
         for one in self.fields:
             source = one.source(object_name)
             if source and one.direction is not Direction.OFF:
-                yield one, source
+                yield replace(one, filler=fillers[source]) if source in fillers else one, source

@@ -19,6 +19,8 @@ def mirror_value(field: MappedField, source: str, alias: str) -> sql.Composed:
     if field.type is FieldType.EMAIL:
         # Salesforce stores addresses in lower case since long; rows loaded before may differ.
         return sql.SQL("lower({})").format(value)
+    if field.filler and field.type.column_type == "text":
+        return sql.SQL("nullif({}, {})").format(value, sql.Literal(field.filler))
     return value
 
 

@@ -1,6 +1,6 @@
 -- pending --
 -- The next waiting records of one object and lane: what each field holds here and, when last seen, there.
-SELECT outbox.contact_id, link.record_id, outbox.version, mirror.{stamp}, waiting.ours, waiting.theirs
+SELECT outbox.contact_id, link.record_id, outbox.version, {stamp}, waiting.ours, waiting.theirs
 FROM outbox
 JOIN links link ON link.contact_id = outbox.contact_id AND link.connection_id = %(connection_id)s
     AND link.object = %(object)s AND link.state = 'live'
@@ -148,6 +148,23 @@ INSERT INTO field_bases (connection_id, contact_id, field, base, known)
 SELECT %(connection_id)s, met.contact_id, field.name, NULL, false
 FROM jsonb_to_recordset(%(rows)s) met (contact_id bigint) CROSS JOIN unnest(%(fields)s::text[]) field (name)
 ON CONFLICT DO NOTHING;
+
+-- log_found --
+-- Each match in the change log.
+INSERT INTO change_log (run_id, at, contact_id, action, new, rule, origin)
+SELECT %(run_id)s, %(now)s, met.contact_id, 'link', met.record_id, met.rule, 'salesforce'
+FROM jsonb_to_recordset(%(rows)s) met (contact_id bigint, record_id text, rule text);
+
+-- touch_found --
+-- The next run decides these records.
+INSERT INTO touched (connection_id, object, record_id)
+SELECT %(connection_id)s, %(object)s, met.record_id FROM jsonb_to_recordset(%(rows)s) met (record_id text)
+ON CONFLICT DO NOTHING;
+
+-- drop_found --
+-- Nothing is to be created any more; what is to be sent, the next run decides.
+DELETE FROM outbox USING jsonb_to_recordset(%(rows)s) met (contact_id bigint)
+WHERE outbox.contact_id = met.contact_id AND outbox.kind = 'create';
 
 -- known_records --
 -- Records of the mirror with these addresses, with the contact each is linked to.

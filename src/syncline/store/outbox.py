@@ -1,0 +1,267 @@
+"""The outbox: what waits to be sent, and what becomes of each row once Salesforce has answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from syncline.domain.mapping import BlankRule, Lane, MappedField
+from syncline.domain.sending import Pending
+from syncline.domain.shape import ObjectShape
+from syncline.store.expressions import canonical, contact_value, mirror_value
+from syncline.store.named_sql import load
+from syncline.store.names import ConnectionTables
+
+_SQL = load("outbox")
+Mapped = Sequence[tuple[MappedField, str]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The records that are written: an object of a connection, its shape, and the fields that are sent to it."""
+
+    tables: ConnectionTables
+    connection_id: int
+    shape: ObjectShape
+    sent: Mapped
+
+    @property
+    def object_name(self) -> str:
+        """The object."""
+        return self.shape.name
+
+    @property
+    def mirror(self) -> sql.Identifier:
+        """Its mirror table."""
+        return self.tables.mirror(self.shape.name)
+
+    @property
+    def unconverted(self) -> sql.SQL:
+        """The condition that a mirror row can still be written."""
+        return sql.SQL("NOT mirror.isconverted") if self.shape.find("IsConverted") else sql.SQL("true")
+
+
+@dataclass(frozen=True)
+class NewLead:
+    """A contact that is to become a Lead, with its values in canonical text by marketing field."""
+
+    contact_id: int
+    version: int
+    external_key: str | None
+    email: str | None
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A creation whose answer never came."""
+
+    contact_id: int
+    object_name: str
+    written_at: datetime
+    sent: Mapping[str, Any]
+
+
+def load_pending(
+    conn: psycopg.Connection, target: Target, lane: Lane, after: int, rows: int, now: datetime
+) -> tuple[list[Pending], list[Pending]]:
+    """The next waiting records of a lane: those with something to send, and those without."""
+    values = sql.SQL(", ").join(
+        sql.SQL("({}, {}, {}, {})").format(
+            sql.Literal(field.name),
+            sql.Literal(field.blank is BlankRule.CLEAR or field.type.column_type == "boolean"),
+            canonical(contact_value(field, "contact"), field.type),
+            canonical(mirror_value(field, source, "mirror"), field.type),
+        )
+        for field, source in target.sent
+    )
+    stamp = target.shape.stamp_field
+    statement = _SQL["pending"].compose(
+        stamp=sql.Identifier("mirror", stamp.lower()) if stamp else sql.SQL("NULL::timestamptz"),
+        mirror=target.mirror,
+        unconverted=target.unconverted,
+        values=values,
+    )
+    parameters = {**_facts(target), "lane": lane.rank, "after": after, "rows": rows, "now": now}
+    found = [
+        Pending(contact_id, record_id, version, seen, ours or {}, theirs or {})
+        for contact_id, record_id, version, seen, ours, theirs in conn.execute(statement, parameters)
+    ]
+    return [one for one in found if one.ours], [one for one in found if not one.ours]
+
+
+def note_sent(
+    conn: psycopg.Connection, target: Target, sent: Sequence[Pending], run_id: int, written_at: datetime, now: datetime
+) -> None:
+    """What was written: the mirror has it, the log tells it, nothing of it waits."""
+    rows = Jsonb([{**_row(one), "ours": dict(one.ours), "theirs": dict(one.theirs)} for one in sent])
+    parameters = {**_facts(target), "rows": rows, "run_id": run_id, "written_at": written_at, "now": now}
+    assignments = sql.SQL(", ").join(_mirror_assignment(field, source, target) for field, source in target.sent)
+    conn.execute(_SQL["mirror_takes"].compose(mirror=target.mirror, assignments=assignments), parameters)
+    conn.execute(_SQL["note_writes"].compose(), parameters)
+    conn.execute(_SQL["log_sent"].compose(), parameters)
+    clear(conn, sent)
+
+
+def clear(conn: psycopg.Connection, done: Sequence[Pending]) -> None:
+    """Takes rows out, but for those that were edited meanwhile."""
+    conn.execute(_SQL["clear"].compose(), {"rows": Jsonb([_row(one) for one in done])})
+
+
+def load_attempts(conn: psycopg.Connection, contact_ids: Sequence[int]) -> int:
+    """How often the most tried of these was tried."""
+    row = conn.execute(_SQL["attempts"].compose(), {"contact_ids": list(contact_ids)}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def defer(conn: psycopg.Connection, later: Mapping[int, str], not_before: datetime) -> None:
+    """Tries these contacts again later, for the reasons given."""
+    rows = Jsonb([{"contact_id": contact_id, "reason": reason} for contact_id, reason in later.items()])
+    conn.execute(_SQL["defer"].compose(), {"rows": rows, "not_before": not_before})
+
+
+def park(conn: psycopg.Connection, parked: Sequence[tuple[int, int, str]]) -> None:
+    """Lets these (contact, version, reason) wait for a person."""
+    rows = [{"contact_id": one, "version": version, "reason": reason} for one, version, reason in parked]
+    conn.execute(_SQL["park"].compose(), {"rows": Jsonb(rows)})
+
+
+def drop_fields(conn: psycopg.Connection, refused: Sequence[tuple[Pending, Sequence[str]]]) -> None:
+    """Fields that were refused no longer wait."""
+    rows = [{**_row(one), "field": name} for one, names in refused for name in names]
+    if rows:
+        conn.execute(_SQL["drop_fields"].compose(), {"rows": Jsonb(rows)})
+
+
+def load_new_leads(
+    conn: psycopg.Connection, fields: Sequence[MappedField], after: int, rows: int, now: datetime
+) -> list[NewLead]:
+    """Contacts that are to become Leads."""
+    values = sql.SQL(", ").join(
+        sql.SQL("({}, {})").format(sql.Literal(field.name), canonical(contact_value(field, "contact"), field.type))
+        for field in fields
+    )
+    found = conn.execute(_SQL["new_leads"].compose(values=values), {"after": after, "rows": rows, "now": now})
+    return [NewLead(one, version, key, email, ours or {}) for one, version, key, email, ours in found]
+
+
+def give_keys(conn: psycopg.Connection, keys: Mapping[int, str]) -> None:
+    """External ids for contacts that have none."""
+    rows = [{"contact_id": contact_id, "external_key": key} for contact_id, key in keys.items()]
+    conn.execute(_SQL["give_keys"].compose(), {"rows": Jsonb(rows)})
+
+
+def write_intents(
+    conn: psycopg.Connection, target: Target, sent: Mapping[int, Mapping[str, Any]], written_at: datetime
+) -> None:
+    """What is about to be created without a key."""
+    rows = [{"contact_id": contact_id, "sent": dict(values)} for contact_id, values in sent.items()]
+    parameters = {**_facts(target), "rows": Jsonb(rows), "written_at": written_at}
+    conn.execute(_SQL["write_intents"].compose(), parameters)
+
+
+def load_intents(conn: psycopg.Connection, connection_id: int) -> list[Intent]:
+    """Creations that are not settled."""
+    return [Intent(*row) for row in conn.execute(_SQL["open_intents"].compose(), {"connection_id": connection_id})]
+
+
+def find_intended(conn: psycopg.Connection, contact_ids: Sequence[int]) -> set[int]:
+    """Those whose creation is not settled."""
+    found = conn.execute(_SQL["has_intent"].compose(), {"contact_ids": list(contact_ids)})
+    return {row[0] for row in found}
+
+
+def drop_intents(conn: psycopg.Connection, contact_ids: Sequence[int]) -> None:
+    """Settled."""
+    conn.execute(_SQL["drop_intents"].compose(), {"contact_ids": list(contact_ids)})
+
+
+def note_created(
+    conn: psycopg.Connection,
+    target: Target,
+    created: Mapping[int, tuple[str, Mapping[str, Any]]],
+    *,
+    run_id: int,
+    written_at: datetime,
+    now: datetime,
+    rule: str,
+) -> None:
+    """Contacts that became records (contact → record, what was sent): mirror, link, log; later edits wait on."""
+    every = {field.name: None for field, _ in target.sent}
+    rows = [
+        {"contact_id": contact_id, "record_id": record_id, "sent": dict(sent), "rule": rule, "every": every}
+        for contact_id, (record_id, sent) in created.items()
+    ]
+    parameters = {
+        **_facts(target),
+        "rows": Jsonb(rows),
+        "run_id": run_id,
+        "written_at": written_at,
+        "now": now,
+        "lane": Lane.OTHER.rank,
+    }
+    names = sorted({name for _, sent in created.values() for name in sent})
+    shapes = [shape for name in names if (shape := target.shape.find(name))]
+    columns = sql.SQL(", ").join(sql.Identifier(shape.column) for shape in shapes)
+    values = sql.SQL(", ").join(
+        sql.SQL("(created.sent ->> {})::" + shape.column_type).format(sql.Literal(shape.name)) for shape in shapes
+    )
+    conn.execute(_SQL["insert_mirror"].compose(mirror=target.mirror, columns=columns, values=values), parameters)
+    for step in ("link_created", "mark_created", "log_created", "note_writes", "clear_created"):
+        conn.execute(_SQL[step].compose(), parameters)
+    drop_intents(conn, list(created))
+
+
+def note_found(
+    conn: psycopg.Connection,
+    target: Target,
+    found: Mapping[int, str],
+    fields: Sequence[str],
+    *,
+    run_id: int,
+    now: datetime,
+    rule: str,
+) -> None:
+    """Contacts whose record was there already (contact → record): linked; the next run decides every field."""
+    rows = [{"contact_id": contact_id, "record_id": record_id, "rule": rule} for contact_id, record_id in found.items()]
+    parameters = {**_facts(target), "rows": Jsonb(rows), "run_id": run_id, "now": now, "fields": list(fields)}
+    for step in ("link_created", "mark_created", "log_found", "first_meetings", "touch_found", "drop_found"):
+        conn.execute(_SQL[step].compose(), parameters)
+    drop_intents(conn, list(found))
+
+
+def find_known(
+    conn: psycopg.Connection, target: Target, emails: Sequence[str]
+) -> list[tuple[str, str, int | None, datetime | None]]:
+    """Records of the mirror with these addresses: (address, id, linked contact, created)."""
+    statement = _SQL["known_records"].compose(mirror=target.mirror, unconverted=target.unconverted)
+    return conn.execute(statement, {**_facts(target), "emails": list(emails)}).fetchall()
+
+
+def find_links(conn: psycopg.Connection, target: Target, record_ids: Sequence[str]) -> dict[str, int]:
+    """Which contacts these records are linked to."""
+    found = conn.execute(_SQL["links_of"].compose(), {**_facts(target), "record_ids": list(record_ids)})
+    return dict(found.fetchall())
+
+
+def _facts(target: Target) -> dict[str, object]:
+    return {"connection_id": target.connection_id, "object": target.object_name}
+
+
+def _row(one: Pending) -> dict[str, object]:
+    return {"contact_id": one.contact_id, "record_id": one.record_id, "version": one.version}
+
+
+def _mirror_assignment(field: MappedField, source: str, target: Target) -> sql.Composed:
+    shape = target.shape.find(source)
+    assert shape is not None
+    value = sql.SQL("(sent.ours ->> {})::" + shape.column_type).format(sql.Literal(field.name))
+    if shape.type == "boolean":
+        value = sql.SQL("coalesce({}, false)").format(value)
+    return sql.SQL("{0} = CASE WHEN sent.ours ? {1} THEN {2} ELSE mirror.{0} END").format(
+        sql.Identifier(shape.column), sql.Literal(field.name), value
+    )

@@ -1,0 +1,300 @@
+"""Creating Leads from contacts, never twice: whoever is in the org already is linked instead.
+
+Where the org has a field for our id, a Lead is upserted by an id that is committed here first, and a lost answer is
+simply asked again. Where it has none, what is about to be sent is committed as an intent; a lost answer is settled by
+a search, and an intent that finds nothing waits until the org surely shows what it has.
+"""
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from syncline import clock
+from syncline.domain.mapping import CONTACT, LEAD
+from syncline.domain.matching import Candidate, choose_record
+from syncline.domain.outcomes import RowAction, RowError, RowResult
+from syncline.domain.sending import build_wait
+from syncline.domain.shape import TEXT_TYPES
+from syncline.domain.values import text_to_json
+from syncline.errors import ConnectionBroken, LimitReached
+from syncline.salesforce.composite import query_part
+from syncline.salesforce.failures import classify_row
+from syncline.salesforce.soql import build_query, datetime_literal, quote, quote_list
+from syncline.store import issues, outbox
+from syncline.store.database import transaction
+from syncline.store.issues import Issue
+from syncline.store.outbox import Intent, NewLead, Target
+from syncline.sync.context import SyncContext
+from syncline.sync.push import build_target
+
+#: Salesforce's clock and ours may differ by this much around an intent's time.
+_SKEW = timedelta(minutes=1)
+_UNKNOWN = RowError("UNKNOWN", "Salesforce gave no reason.", ())
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One Lead about to be created."""
+
+    new: NewLead
+    record: Mapping[str, Any]
+
+
+def create_in_salesforce(ctx: SyncContext) -> None:
+    """Finds or creates the Leads of contacts that are to have one.
+
+    Raises:
+        RemoteError: sending cannot go on; what was answered is kept.
+    """
+    if LEAD not in ctx.shapes or not ctx.shapes[LEAD].createable:
+        return
+    target = build_target(ctx, LEAD)
+    fields = [field for field, _ in ctx.mapped(LEAD)]
+    after = 0
+    with closing(ctx.database.connect("create")) as conn:
+        while True:
+            new = outbox.load_new_leads(conn, fields, after, ctx.settings.send_rows, clock.now())
+            if not new:
+                return
+            after = new[-1].contact_id
+            unsettled = outbox.find_intended(conn, [one.contact_id for one in new])
+            conn.rollback()
+            missing = _link_known(ctx, conn, [one for one in new if one.contact_id not in unsettled])
+            _create(ctx, conn, target, [attempt for one in missing if (attempt := _prepare(ctx, conn, target, one))])
+
+
+def settle_intents(ctx: SyncContext) -> None:
+    """Finds what became of creations whose answer was lost."""
+    with closing(ctx.database.connect("settle")) as conn:
+        intents = outbox.load_intents(conn, ctx.connection.id)
+        conn.rollback()
+        if not intents or LEAD not in ctx.shapes:
+            return
+        found = _search_intended(ctx, intents)
+        now = ctx.salesforce.org_now()
+        created = {one.contact_id: (found[one.contact_id], one.sent) for one in intents if one.contact_id in found}
+        # Younger ones may be there and not shown yet: late visibility.
+        safe = [
+            one.contact_id
+            for one in intents
+            if one.contact_id not in found and now - one.written_at > ctx.settings.overlap
+        ]
+        with transaction(conn, "settle_intents"):
+            if created:
+                _note_created(ctx, conn, build_target(ctx, LEAD), created, intents[0].written_at)
+            outbox.drop_intents(conn, safe)
+
+
+def _link_known(ctx: SyncContext, conn: psycopg.Connection, new: Sequence[NewLead]) -> list[NewLead]:
+    """Links whoever is in the org already; gives the others."""
+    if not new:
+        return []
+    candidates = _find_candidates(ctx, conn, [one.email.lower() for one in new if one.email])
+    missing, chosen = [], []
+    for one in new:
+        found = choose_record(one.contact_id, candidates.get((one.email or "").lower(), []))
+        if found is None:
+            missing.append(one)
+        else:
+            chosen.append((one, found))
+    fields = [field.name for field in ctx.mapping.fields]
+    taken: set[str] = set()
+    for one, found in chosen:
+        with transaction(conn, "link"):
+            if found.linked_to not in (None, one.contact_id) or found.record_id in taken:
+                _tell_known(ctx, conn, one, found)
+                continue
+            taken.add(found.record_id)
+            target = build_target(ctx, found.object_name)
+            outbox.note_found(
+                conn,
+                target,
+                {one.contact_id: found.record_id},
+                fields,
+                run_id=ctx.run_id,
+                now=clock.now(),
+                rule="found by address instead of created",
+            )
+            ctx.counts.add("linked_on_create")
+    return missing
+
+
+def _find_candidates(ctx: SyncContext, conn: psycopg.Connection, emails: Sequence[str]) -> dict[str, list[Candidate]]:
+    """Records with these addresses, from the mirror and from a fresh search."""
+    found: dict[str, dict[str, Candidate]] = {}
+    names = [name for name in (CONTACT, LEAD) if name in ctx.shapes]
+    for name in names:
+        for email, record_id, contact_id, created in outbox.find_known(conn, build_target(ctx, name), emails):
+            stamp = created.isoformat() if created else ""
+            found.setdefault(email, {})[record_id] = Candidate(name, record_id, stamp, contact_id)
+    conn.rollback()
+    where = f"Email IN {quote_list(emails)}"
+    parts = []
+    for name in names:
+        living = f"{where} AND IsConverted = false" if ctx.shapes[name].find("IsConverted") else where
+        soql = build_query(name, ["Id", "Email", "CreatedDate"], where=living)
+        parts.append(query_part(name, soql, all_rows=False))
+    for result in ctx.salesforce.composite(parts):
+        records = result.expect_success()["records"]
+        links = outbox.find_links(conn, build_target(ctx, result.reference_id), [one["Id"] for one in records])
+        for one in records:
+            known = Candidate(result.reference_id, one["Id"], one["CreatedDate"], links.get(one["Id"]))
+            found.setdefault(one["Email"].lower(), {}).setdefault(one["Id"], known)
+    conn.rollback()
+    return {email: list(records.values()) for email, records in found.items()}
+
+
+def _tell_known(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, found: Candidate) -> None:
+    message = f"{one.email} is {found.object_name} {found.record_id} already, which belongs to another contact."
+    _park(ctx, conn, one, RowError("ALREADY_KNOWN", message, ()), "Merge the two contacts, or change the address.")
+
+
+def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: NewLead) -> _Attempt | None:
+    """The record to send; None where a value does not fit, which becomes an issue."""
+    record: dict[str, Any] = {}
+    for field, source in ctx.mapped(LEAD):
+        shape = target.shape.find(source)
+        text = one.values.get(field.name)
+        if text is None or shape is None or not shape.createable:
+            continue
+        if shape.type in TEXT_TYPES and 0 < shape.length < len(text):
+            message = f"{field.name} has {len(text)} characters, Salesforce takes {shape.length}"
+            with transaction(conn, "create"):
+                error = RowError("STRING_TOO_LONG", message, ())
+                _park(ctx, conn, one, error, "Shorten the value; a further edit sends it again.", field.name)
+            return None
+        record[shape.name] = text_to_json(text, shape)
+    for name, filler in ctx.mapping.fillers:
+        shape = target.shape.find(name)
+        if shape and shape.createable:
+            record.setdefault(shape.name, filler)
+    return _Attempt(one, record)
+
+
+def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[_Attempt]) -> None:
+    if not attempts:
+        return
+    written_at = ctx.salesforce.org_now()
+    key = _external_id(ctx, target)
+    if key:
+        keys = {one.new.contact_id: one.new.external_key or str(uuid.uuid4()) for one in attempts}
+        with transaction(conn, "create_keys"):
+            outbox.give_keys(conn, keys)
+        sent = [{**one.record, key: keys[one.new.contact_id]} for one in attempts]
+        results = ctx.salesforce.upsert(LEAD, key, sent)
+    else:
+        sent = [dict(one.record) for one in attempts]
+        with transaction(conn, "create_intents"):
+            intents = {one.new.contact_id: record for one, record in zip(attempts, sent, strict=True)}
+            outbox.write_intents(conn, target, intents, written_at)
+        results = ctx.salesforce.create(LEAD, sent)
+    _settle(ctx, conn, target, list(zip(attempts, sent, results, strict=True)), written_at)
+
+
+def _settle(
+    ctx: SyncContext,
+    conn: psycopg.Connection,
+    target: Target,
+    answered: Sequence[tuple[_Attempt, Mapping[str, Any], RowResult]],
+    written_at: datetime,
+) -> None:
+    created = {
+        attempt.new.contact_id: (str(result.id), record) for attempt, record, result in answered if result.success
+    }
+    refused = [(attempt.new, _first(result)) for attempt, _, result in answered if not result.success]
+    with transaction(conn, "create"):
+        if created:
+            _note_created(ctx, conn, target, created, written_at)
+        for one, error in refused:
+            _refuse(ctx, conn, one, error)
+        # Refused in so many words: nothing was created, and nothing needs to be looked for.
+        outbox.drop_intents(conn, [one.contact_id for one, _ in refused])
+    ctx.counts.add("create_failed", len(refused))
+    for _, error in refused:
+        action = classify_row(error.code)
+        text = f"Salesforce refuses to create: {error.message}"
+        if action is RowAction.STOP_CONNECTION:
+            raise ConnectionBroken(text, operation="create", code=error.code, remedy="See `syncline doctor`.")
+        if action is RowAction.PAUSE:
+            raise LimitReached(text, operation="create", code=error.code, remedy="The next sync goes on.")
+
+
+def _note_created(
+    ctx: SyncContext,
+    conn: psycopg.Connection,
+    target: Target,
+    created: Mapping[int, tuple[str, Mapping[str, Any]]],
+    written_at: datetime,
+) -> None:
+    outbox.note_created(
+        conn,
+        target,
+        created,
+        run_id=ctx.run_id,
+        written_at=written_at,
+        now=clock.now(),
+        rule="added here, found nowhere",
+    )
+    issues.resolve_issues(conn, ctx.connection.id, list(created), clock.now())
+    ctx.counts.add("created_in_salesforce", len(created))
+
+
+def _refuse(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: RowError) -> None:
+    if classify_row(error.code) is RowAction.RETRY:
+        wait = build_wait(outbox.load_attempts(conn, [one.contact_id]), random.random())  # noqa: S311  # jitter
+        outbox.defer(conn, {one.contact_id: error.message}, clock.now() + wait)
+        return
+    _park(ctx, conn, one, error, "Correct the value here; a further edit sends it again.")
+
+
+def _park(
+    ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: RowError, remedy: str, field: str = ""
+) -> None:
+    outbox.park(conn, [(one.contact_id, one.version, error.message)])
+    issue = Issue(
+        code=error.code,
+        message=error.message,
+        remedy=remedy,
+        direction="push",
+        object=LEAD,
+        contact_id=one.contact_id,
+        field=field,
+    )
+    issues.open_issue(conn, ctx.connection.id, ctx.run_id, issue, clock.now())
+    ctx.counts.add("push_parked")
+
+
+def _external_id(ctx: SyncContext, target: Target) -> str | None:
+    """The org's field for our id, where it can be used as a key."""
+    found = target.shape.find(ctx.mapping.external_id_field or "")
+    return found.name if found and found.external_id and found.createable else None
+
+
+def _search_intended(ctx: SyncContext, intents: Sequence[Intent]) -> dict[int, str]:
+    """Leads that our user created since, by address and last name."""
+    since = min(one.written_at for one in intents) - _SKEW
+    emails = sorted({str(one.sent.get("Email", "")).lower() for one in intents} - {""})
+    where = (
+        f"Email IN {quote_list(emails)} AND CreatedById = {quote(ctx.connection.user_id)}"
+        f" AND CreatedDate >= {datetime_literal(since)}"
+    )
+    soql = build_query(LEAD, ["Id", "Email", "LastName"], where=where, order_by="Id")
+    records = ctx.salesforce.query(soql).records
+    found: dict[int, str] = {}
+    for one in intents:
+        for record in records:
+            same = record["Email"] == str(one.sent.get("Email", "")).lower()
+            if same and record["LastName"] == one.sent.get("LastName") and record["Id"] not in found.values():
+                found[one.contact_id] = record["Id"]
+                break
+    return found
+
+
+def _first(result: RowResult) -> RowError:
+    return result.errors[0] if result.errors else _UNKNOWN
