@@ -1,9 +1,8 @@
 """Values as callers send them, turned into what storage keeps, or refused for one field."""
 
-import math
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from simorg.clock import format_stamp
 from simorg.errors import RowError
@@ -13,6 +12,10 @@ from simorg.schema.registry import TEXT_TYPES, Field
 from simorg.soql.literals import read_date, read_datetime
 from simorg.transactions import StoredValue
 
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+#: No field has so many digits; what is larger need not be rounded to be out of range.
+_MOST_DIGITS = 20
+_EXACT = Context(prec=60)
 #: An address as Salesforce's own check takes it: one @, no blanks, a dot in the domain, no empty label.
 _EMAIL = re.compile(r"[^\s@,;<>()\[\]\\\"]+@(?:[^\s@.,;<>()\[\]\\\"]+\.)+[^\s@.,;<>()\[\]\\\"]{2,}")
 
@@ -63,8 +66,8 @@ def _read_whole(field: Field, value: object) -> StoredValue | RowError:
     number = _read_decimal(value)
     if number is None:
         return _wrong_type(field, value)
-    whole = number.quantize(Decimal(1), ROUND_HALF_UP)
-    if len(str(abs(int(whole)))) > (field.digits or 9):
+    whole = _round(number, 0)
+    if whole is None or abs(whole) >= Decimal(10) ** (field.digits or 9):
         return _out_of_range(field, value)
     return int(whole)
 
@@ -73,8 +76,8 @@ def _read_number(field: Field, value: object) -> StoredValue | RowError:
     number = _read_decimal(value)
     if number is None:
         return _wrong_type(field, value)
-    rounded = number.quantize(Decimal(1).scaleb(-field.scale), ROUND_HALF_UP)
-    if abs(rounded) >= Decimal(10) ** (field.precision - field.scale):
+    rounded = _round(number, field.scale)
+    if rounded is None or abs(rounded) >= Decimal(10) ** (field.precision - field.scale):
         return _out_of_range(field, value)
     return float(rounded)
 
@@ -102,13 +105,15 @@ def _read_id(field: Field, value: object) -> StoredValue | RowError:
 def _read_decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, float) and not math.isfinite(value):
+    text = str(value)
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _round(number: Decimal, scale: int) -> Decimal | None:
+    """The number with so many decimals; None where it is larger than any field."""
+    if number.adjusted() > _MOST_DIGITS:
         return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number.adjusted()) < 40 else None
+    return number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _EXACT)
 
 
 def _plain_text(value: object) -> str:

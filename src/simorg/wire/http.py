@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simorg.org import Org, Session
 
 JSON = "application/json;charset=UTF-8"
+_SURROGATE = "\\ud"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ class ApiRequest:
             ApiError: 400 JSON_PARSER_ERROR.
         """
         try:
-            return json_module.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
+            text = self.body.decode("utf-8")
+            read = json_module.loads(text, parse_constant=_refuse_constant)
+            # An escape can name half of a surrogate pair, which no text may hold: it is kept as a question mark.
+            if _SURROGATE in text.lower():
+                read = json_module.loads(json_module.dumps(read, ensure_ascii=False).encode("utf-8", "replace"))
+            return read
         except (ValueError, RecursionError) as error:
             raise ApiError(400, "JSON_PARSER_ERROR", f"Unexpected input: {error}"[:300]) from None
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Without a terminal a line of each step is printed this often, in seconds, and once at its end.
 _LINE_EVERY = 5.0
+#: Seconds of work below which a speed says nothing.
+_LEAST_SPAN = 0.05
 
 
 class ProgressDisplay:
@@ -43,7 +45,8 @@ class ProgressDisplay:
         key = (tick.step, tick.object)
         began = self._began.setdefault(key, clock.monotonic())
         spent = clock.monotonic() - began
-        rate = tick.done / spent if spent > 0 else 0.0
+        # One piece of news is no speed.
+        rate = tick.done / spent if spent > _LEAST_SPAN else 0.0
         if self._bars is not None:
             self._draw(self._bars, key, tick, rate)
         else:
@@ -63,7 +66,8 @@ class ProgressDisplay:
             return
         self._printed[key] = float("inf") if ended else now
         of = f" of {tick.total:,}" if tick.total is not None else ""
-        text = f"{tick.step} {tick.object}: {tick.done:,}{of} rows, {rate:,.0f} rows/s, {self._calls():,} calls"
+        speed = f", {rate:,.0f} rows/s" if rate else ""
+        text = f"{tick.step} {tick.object}: {tick.done:,}{of} rows{speed}, {self._calls():,} calls"
         print(text, file=sys.stderr, flush=True)
 
 

@@ -9,16 +9,16 @@ BEGIN
         RETURN NULL;
     END IF;
     WITH changed AS MATERIALIZED (
-        SELECT after.id, value.field, value.lane, value.pushed, value.old, value.new
+        SELECT after.id, value.field, value.lane, value.pushed, value.was, value.becomes
         FROM after JOIN before ON before.id = after.id
-        CROSS JOIN LATERAL (VALUES {values}) value (field, lane, pushed, old, new)
-        WHERE value.old IS DISTINCT FROM value.new
+        CROSS JOIN LATERAL (VALUES {values}) value (field, lane, pushed, was, becomes)
+        WHERE value.was IS DISTINCT FROM value.becomes
     ), logged AS (
         INSERT INTO change_log (at, contact_id, action, field, old, new, origin)
-        SELECT moment, id, 'update', field, old, new, author FROM changed
+        SELECT moment, changed.id, 'update', changed.field, changed.was, changed.becomes, author FROM changed
     )
     INSERT INTO outbox (contact_id, kind, lane, fields, version)
-    SELECT changed.id, 'change', min(changed.lane), jsonb_object_agg(changed.field, changed.old),
+    SELECT changed.id, 'change', min(changed.lane), jsonb_object_agg(changed.field, changed.was),
            nextval('outbox_version')
     FROM changed JOIN links ON links.contact_id = changed.id AND links.state = 'live'
     WHERE changed.pushed
