@@ -43,6 +43,7 @@ FACTS: dict[str, Fact] = {
     "dml.inactive_owner": Fact("Operation performed with inactive user [{id}] as owner of {object}"),
     "dml.id_in_body": Fact("The Id field should not be specified in the sobject data."),
     "dml.key_in_body": Fact("The {field} field should not be specified in the sobject data."),
+    "dml.not_in_bin": Fact("entity is not in the recycle bin"),
     "dml.not_undeletable": Fact("undelete is not supported for this entity type: {object}"),
     "dml.not_deletable": Fact("entity type {object} does not support delete"),
     "dml.not_createable": Fact("entity type {object} does not support create"),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from simorg.behaviour.values import read_value
 from simorg.errors import RowError
 from simorg.fidelity import say
+from simorg.ids import to_18
 from simorg.org import Org
 from simorg.schema.objects.business import STAGES
-from simorg.schema.registry import Field, ObjectType
+from simorg.schema.registry import ID_TYPES, Field, ObjectType
 from simorg.transactions import StoredValue, Transaction, quote
 
 _IGNORED = frozenset({"attributes"})
@@ -117,7 +118,7 @@ class Writer:
         """Takes a record, and what fell with it, out of the recycle bin."""
         before = self._tx.get(one.name, record_id)
         if before is None or not before.get("IsDeleted") or before.get("MasterRecordId"):
-            return refuse(RowError("UNDELETE_FAILED", say("dml.entity_is_deleted")), record_id=record_id)
+            return refuse(RowError("UNDELETE_FAILED", say("dml.not_in_bin")), record_id=record_id)
         if not one.undeletable:
             message = say("dml.not_undeletable", object=one.name)
             return refuse(RowError("UNDELETE_FAILED", message), record_id=record_id)
@@ -127,6 +128,11 @@ class Writer:
             for row in self._tx.select(child.name, fell, [record_id, before["SystemModstamp"]]):
                 self.undelete(child, str(row["Id"]))
         return Outcome(record_id)
+
+    def find_by_key(self, one: ObjectType, key: Field, value: str) -> list[str]:
+        """Ids of the living records with a key. Within the write's transaction: a look before it may be out of date."""
+        found = self._tx.select(one.name, key_condition(one, key), [key_value(key, value)])
+        return [str(row["Id"]) for row in found]
 
     def _falling(self, one: ObjectType) -> list[tuple[ObjectType, str]]:
         """Children that are deleted with a record."""
@@ -219,6 +225,18 @@ class Writer:
             return None
         message = say("dml.duplicate_value", field=field.name, id=str(others[0]["Id"])[:15])
         return RowError("DUPLICATE_VALUE", message, (field.name,))
+
+
+def key_condition(one: ObjectType, key: Field) -> str:
+    """In SQL: living records with one value of a key."""
+    same = "" if key.case_sensitive or key.type == "id" else " COLLATE NOCASE"
+    living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
+    return f"{quote(key.name)} = ?{same}{living}"
+
+
+def key_value(key: Field, value: str) -> str:
+    """A key as storage keeps it: ids have 18 characters."""
+    return (to_18(value) or value) if key.type in ID_TYPES else value.strip()
 
 
 def _deleted() -> RowError:

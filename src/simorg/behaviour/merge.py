@@ -6,7 +6,7 @@ Source: SOAP API Developer Guide, merge(). Losers end in the recycle bin with Ma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simorg.behaviour.dml import Writer
+from simorg.behaviour.dml import Options, Writer
 from simorg.errors import RowError
 from simorg.fidelity import say
 from simorg.org import Org
@@ -33,7 +33,8 @@ def merge(
     error = _find_obstacle(tx, one, master_id, losers)
     if error:
         return Merged(master_id, error=error)
-    writer = Writer(org, tx)
+    # A merge is no edit that an assignment rule watches.
+    writer = Writer(org, tx, Options(auto_assign=False))
     outcome = writer.update(one, master_id, values)
     if outcome.errors:
         return Merged(master_id, error=outcome.errors[0])

@@ -30,6 +30,7 @@ from simorg.soql.tree import (
 
 _LONGEST = 100_000
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_CLAUSES = ("scope", "where", "with", "group", "having", "order", "limit", "offset", "for")
 _KINDS = {"STRING": "string", "NUMBER": "number", "DATETIME": "datetime", "DATE": "date", "NULL": "null"}
 
 
@@ -138,7 +139,7 @@ class _Builder(Transformer[Any, Any]):
         sources = [part for part in found if isinstance(part, _Source)]
         if len(sources) > 1:
             raise problem("MALFORMED_QUERY", say("query.not_supported", what="More than one object after FROM"))
-        clauses = {part.name: part.content for part in found if isinstance(part, _Clause)}
+        clauses = self._order_clauses([part for part in found if isinstance(part, _Clause)])
         return Query(
             text=self._text,
             select=select,
@@ -152,6 +153,16 @@ class _Builder(Transformer[Any, Any]):
             offset=clauses.get("offset"),
             notes=clauses.get("notes", ()),
         )
+
+    def _order_clauses(self, found: Sequence["_Clause"]) -> dict[str, Any]:
+        """The clauses by name, in the one order that SOQL knows."""
+        last = -1
+        for clause in found:
+            rank = _CLAUSES.index(clause.name)
+            if rank <= last and clause.name != "for":
+                raise _unexpected(self._text, clause.token)
+            last = rank
+        return {clause.name: clause.content for clause in found}
 
     def selected(self, operand: tree.Operand, alias: Token | None) -> Selected:
         return Selected(operand, str(alias) if alias else None)
@@ -172,11 +183,11 @@ class _Builder(Transformer[Any, Any]):
         names = [str(one) for one in rest if isinstance(one, Token) and one.type == "NAME"]
         return _Source(path, names[0] if names else None)
 
-    def scope(self, *_: Token) -> None:
-        return None
+    def scope(self, using: Token, *_: Token) -> "_Clause":
+        return _Clause("scope", None, using)
 
-    def where(self, _: Token, condition: tree.Condition) -> "_Clause":
-        return _Clause("where", condition)
+    def where(self, token: Token, condition: tree.Condition) -> "_Clause":
+        return _Clause("where", condition, token)
 
     def and_list(self, *parts: Any) -> Logic:
         return Logic("and", tuple(part for part in parts if not isinstance(part, Token)))
@@ -223,32 +234,32 @@ class _Builder(Transformer[Any, Any]):
     def literal(self, name: Token, number: Token | None) -> Value:
         return Value("literal", str(name).upper(), _place(name), int(number) if number else None)
 
-    def with_clause(self, *_: Token) -> None:
-        return None
+    def with_clause(self, token: Token, *_: Token) -> "_Clause":
+        return _Clause("with", None, token)
 
     def group(self, *parts: Any) -> "_Clause":
         if any(isinstance(part, Token) and part.type in ("ROLLUP", "CUBE") for part in parts):
             raise problem("MALFORMED_QUERY", say("query.not_supported", what="GROUP BY ROLLUP or CUBE"))
-        return _Clause("group", tuple(part for part in parts if isinstance(part, Path | Call)))
+        return _Clause("group", tuple(part for part in parts if isinstance(part, Path | Call)), parts[0])
 
-    def having(self, _: Token, condition: tree.Condition) -> "_Clause":
-        return _Clause("having", condition)
+    def having(self, token: Token, condition: tree.Condition) -> "_Clause":
+        return _Clause("having", condition, token)
 
     def order(self, *parts: Any) -> "_Clause":
-        return _Clause("order", tuple(part for part in parts if isinstance(part, OrderKey)))
+        return _Clause("order", tuple(part for part in parts if isinstance(part, OrderKey)), parts[0])
 
     def order_key(self, operand: tree.Operand, *tokens: Token | None) -> OrderKey:
         kinds = {token.type for token in tokens if token is not None}
         return OrderKey(operand, descending="DESC" in kinds, nulls_last="LAST" in kinds)
 
-    def limit(self, _: Token, number: Token) -> "_Clause":
-        return _Clause("limit", self._whole(number))
+    def limit(self, token: Token, number: Token) -> "_Clause":
+        return _Clause("limit", self._whole(number), token)
 
-    def offset(self, _: Token, number: Token) -> "_Clause":
-        return _Clause("offset", self._whole(number))
+    def offset(self, token: Token, number: Token) -> "_Clause":
+        return _Clause("offset", self._whole(number), token)
 
-    def for_clause(self, *_: Token) -> None:
-        return None
+    def for_clause(self, token: Token, *_: Token) -> "_Clause":
+        return _Clause("for", None, token)
 
     def all_rows(self, *_: Token) -> None:
         raise problem("MALFORMED_QUERY", "ALL ROWS not allowed in this context")
@@ -265,5 +276,5 @@ class _Source:
 
 
 class _Clause:
-    def __init__(self, name: str, content: Any) -> None:
-        self.name, self.content = name, content
+    def __init__(self, name: str, content: Any, token: Token) -> None:
+        self.name, self.content, self.token = name, content, token

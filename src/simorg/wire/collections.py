@@ -4,7 +4,7 @@ A call is one transaction, so that its records share one stamp; a refused record
 allOrNone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,7 +14,6 @@ from simorg.errors import ApiError, RowError
 from simorg.fidelity import say
 from simorg.ids import to_18
 from simorg.schema.registry import Field, ObjectType
-from simorg.transactions import quote
 from simorg.values import attributes, render_field
 from simorg.wire.describe import find_object
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
@@ -99,7 +98,7 @@ def upsert(request: ApiRequest, object_name: str, field_name: str) -> ApiRespons
         if value is not None and [other.casefold() for other in given if other].count(value.casefold()) > 1:
             message = say("dml.duplicate_external_id", value=value)
             return refuse(RowError("DUPLICATE_VALUE", message, (key.name,)))
-        return _upsert(request, writer, one, key, value, record.values)
+        return _upsert(writer, one, key, value, record.values)
 
     return _write_all(request, records, all_or_none, write, tells_created=True)
 
@@ -108,13 +107,20 @@ def retrieve(request: ApiRequest, object_name: str) -> ApiResponse:
     """POST /composite/sobjects/X {ids, fields}, or GET with ids and fields: records in that order, null if gone."""
     one = find_object(request, object_name)
     if request.method == "GET":
-        ids, names = (request.args.get(name, "").split(",") for name in ("ids", "fields"))
+        asked: dict[str, Any] = {name: request.args.get(name, "").split(",") for name in ("ids", "fields")}
     else:
-        body = request.json_object()
-        ids, names = body.get("ids") or [], body.get("fields") or []
+        asked = request.json_object()
+    ids, names = (_read_list(asked, name) for name in ("ids", "fields"))
     _check_number(len(ids), _MOST_READS)
-    fields = [_find_field(one, str(name)) for name in names]
-    return ApiResponse(200, [_retrieve(request, one, str(record_id), fields) for record_id in ids])
+    fields = [_find_field(one, name) for name in names]
+    return ApiResponse(200, [_retrieve(request, one, record_id, fields) for record_id in ids])
+
+
+def _read_list(asked: Mapping[str, Any], name: str) -> list[str]:
+    given = asked.get(name)
+    if not isinstance(given, list) or not any(given):
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", f"The {name} parameter is required.")
+    return [str(one).strip() for one in given]
 
 
 def _retrieve(request: ApiRequest, one: ObjectType, record_id: str, fields: Sequence[Field]) -> object:
@@ -135,23 +141,19 @@ def _find_field(one: ObjectType, name: str) -> Field:
     return field
 
 
-def _upsert(
-    request: ApiRequest, writer: Writer, one: ObjectType, key: Field, value: str | None, values: dict[str, Any]
-) -> Outcome:
+def _upsert(writer: Writer, one: ObjectType, key: Field, value: str | None, values: dict[str, Any]) -> Outcome:
     rest = {name: given for name, given in values.items() if name.lower() != key.name.lower()}
     if value is None:
         return writer.create(one, rest)
     if key.type == "id":
         record_id = _read_id(value)
         return refuse(record_id) if isinstance(record_id, RowError) else writer.update(one, record_id, rest)
-    same = "" if key.case_sensitive else " COLLATE NOCASE"
-    with request.org.storage.transaction(request.user_id) as tx:
-        found = tx.select(one.name, f'{quote(key.name)} = ?{same} AND "IsDeleted" = 0', [value])
+    found = writer.find_by_key(one, key, value)
     if len(found) > 1:
-        message = f"{key.name}: more than one record found for external id field: {[str(row['Id']) for row in found]}"
+        message = f"{key.name}: more than one record found for external id field: [{', '.join(found)}]"
         return refuse(RowError("DUPLICATE_EXTERNAL_ID", message, (key.name,)))
     if found:
-        return writer.update(one, str(found[0]["Id"]), rest)
+        return writer.update(one, found[0], rest)
     return writer.create(one, {**rest, key.name: value})
 
 

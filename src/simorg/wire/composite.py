@@ -37,7 +37,7 @@ def composite(request: ApiRequest) -> ApiResponse:
         return ApiResponse(200, {"compositeResponse": answers})
     try:
         with request.org.storage.transaction(request.user_id):
-            for answer in _answer_parts(request, parts, stop=True):
+            for answer in _answer_parts(request, [_tighten(part) for part in parts], stop=True):
                 answers.append(answer)
                 if _failed(answer):
                     raise _RolledBack
@@ -57,17 +57,27 @@ def batch(request: ApiRequest) -> ApiResponse:
     halts = body.get("haltOnError") is True
     results: list[dict[str, object]] = []
     failed = False
+    if not all(isinstance(part, dict) and part.get("url") and part.get("method") for part in parts):
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", "Each sub request needs method and url.")
     for part in parts:
         if failed and halts:
             error = ApiError(412, "BATCH_PROCESSING_HALTED", "Batch processing halted per request")
             results.append({"statusCode": 412, "result": error.as_json()})
             continue
-        url = str(part.get("url", ""))
+        url = str(part["url"])
         url = url if url.startswith("/") else f"/services/data/{url}"
-        answer = request.app.dispatch(request, str(part.get("method", "GET")).upper(), url, {}, part.get("richInput"))
+        answer = _dispatch(request, str(part["method"]), url, {}, part.get("richInput"))
         failed = failed or answer.status >= 400
         results.append({"statusCode": answer.status, "result": answer.body})
     return ApiResponse(200, {"hasErrors": failed, "results": results})
+
+
+def _tighten(part: dict[str, Any]) -> dict[str, Any]:
+    """All or none of the whole call goes before what a collection in it asks for."""
+    body = part.get("body")
+    if isinstance(body, dict) and isinstance(body.get("records"), list):
+        return {**part, "body": {**body, "allOrNone": True}}
+    return part
 
 
 def _check_parts(parts: list[Any]) -> None:
@@ -84,7 +94,10 @@ def _check_parts(parts: list[Any]) -> None:
             raise ApiError(400, "INVALID_INPUT", say("composite.duplicate_reference", reference=reference))
         seen.add(reference)
         queries += bool(_QUERY_LIKE.search(urlsplit(str(part["url"])).path))
-        for header in part.get("httpHeaders") or {}:
+        headers = part.get("httpHeaders") or {}
+        if not isinstance(headers, dict):
+            raise ApiError(400, "JSON_PARSER_ERROR", "httpHeaders has to be a JSON object.")
+        for header in headers:
             if str(header).lower() in _FORBIDDEN_HEADERS:
                 raise ApiError(400, "INVALID_HEADER", say("composite.header", header=header))
     if queries > _MOST_QUERIES:
@@ -114,9 +127,6 @@ def _answer_parts(request: ApiRequest, parts: list[dict[str, Any]], *, stop: boo
 
 def _answer_part(request: ApiRequest, part: Mapping[str, Any], known: Mapping[str, object]) -> ApiResponse:
     url = _fill(str(part["url"]), known, in_url=True)
-    path = urlsplit(url).path
-    if not path.startswith("/services/data/") or _NO_PART.search(path):
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
     headers = {str(name): str(value) for name, value in (part.get("httpHeaders") or {}).items()}
     # What the whole request says about its writes holds for its parts, unless a part says otherwise.
     inherited = {
@@ -125,7 +135,15 @@ def _answer_part(request: ApiRequest, part: Mapping[str, Any], known: Mapping[st
         if name in request.headers
     }
     body = _fill_deep(part.get("body"), known)
-    return request.app.dispatch(request, str(part["method"]).upper(), url, {**inherited, **headers}, body)
+    return _dispatch(request, str(part["method"]), url, {**inherited, **headers}, body)
+
+
+def _dispatch(request: ApiRequest, method: str, url: str, headers: Mapping[str, str], body: object) -> ApiResponse:
+    """Answers a part; only resources of data can be parts, and no composite is part of another."""
+    path = urlsplit(url).path
+    if not path.startswith("/services/data/") or _NO_PART.search(path):
+        return ApiResponse(404, ApiError(404, "NOT_FOUND", "The requested resource does not exist").as_json())
+    return request.app.dispatch(request, method.upper(), url, headers, body)
 
 
 def _fill_deep(value: object, known: Mapping[str, object]) -> Any:

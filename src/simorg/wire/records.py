@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from simorg.behaviour.dml import Options, Outcome, Writer
+from simorg.behaviour.dml import Options, Outcome, Writer, key_condition, key_value
 from simorg.clock import read_stamp
 from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.ids import to_18
 from simorg.schema.registry import Field, ObjectType
-from simorg.transactions import StoredValue, quote
+from simorg.transactions import StoredValue
 from simorg.values import attributes, render_field, render_record
 from simorg.wire.describe import find_object
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
@@ -44,7 +44,9 @@ def create_by_null_id(request: ApiRequest, object_name: str) -> ApiResponse:
 def read(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
     """GET /sobjects/X/id[?fields=]."""
     one = find_object(request, object_name)
-    row = _find(request, one, record_id)
+    row = request.org.storage.get(one.name, _read_id(one, record_id))
+    if row is None or row.get("IsDeleted"):
+        raise _missing()
     modified = _modified(row)
     headers = {"Last-Modified": format_datetime(modified, usegmt=True)} if modified else {}
     since = _read_date(request, "if-modified-since")
@@ -59,10 +61,11 @@ def update(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
     body = request.json_object()
     if any(name.lower() == "id" for name in body):
         raise ApiError(400, "INVALID_FIELD", say("dml.id_in_body"), [])
-    row = _find(request, one, record_id)
-    _check_precondition(request, row)
+    found = _read_id(one, record_id)
     with request.org.storage.transaction(request.user_id) as tx:
-        outcome = Writer(request.org, tx, read_options(request)).update(one, str(row["Id"]), body)
+        # Judged under the write lock: nobody can change the record between the look and the write.
+        _check_precondition(request, _require_living(tx.get(one.name, found)))
+        outcome = Writer(request.org, tx, read_options(request)).update(one, found, body)
     _raise_refused(outcome)
     return ApiResponse(204)
 
@@ -70,11 +73,9 @@ def update(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
 def delete(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
     """DELETE /sobjects/X/id."""
     one = find_object(request, object_name)
-    found = to_18(record_id)
-    row = request.org.storage.get(one.name, found) if found else None
-    if found is None or row is None:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    found = _read_id(one, record_id)
     with request.org.storage.transaction(request.user_id) as tx:
+        _require_living(tx.get(one.name, found))
         outcome = Writer(request.org, tx).delete(one, found)
     _raise_refused(outcome)
     return ApiResponse(204)
@@ -83,9 +84,11 @@ def delete(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
 def read_by_key(request: ApiRequest, object_name: str, field_name: str, value: str) -> ApiResponse:
     """GET /sobjects/X/Field/value."""
     one = find_object(request, object_name)
-    found = _by_key(request, one, _key_field(one, field_name), value)
+    key = _key_field(one, field_name)
+    statement = f'SELECT "Id" FROM {request.org.storage.source(one.name)} WHERE {key_condition(one, key)} ORDER BY "Id"'
+    found = [str(row[0]) for row in request.org.storage.read(statement, [key_value(key, value)])]
     if not found:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+        raise _missing()
     if len(found) > 1:
         return _several(request, one, found)
     row = request.org.storage.get(one.name, found[0])
@@ -100,17 +103,14 @@ def upsert(request: ApiRequest, object_name: str, field_name: str, value: str) -
     body = request.json_object()
     if any(name.lower() == key.name.lower() for name in body):
         raise ApiError(400, "INVALID_FIELD", say("dml.key_in_body", field=key.name), [])
-    found = [value] if key.type == "id" else _by_key(request, one, key, value)
-    if len(found) > 1:
-        return _several(request, one, found)
-    if not found and request.args.get("updateOnly", "").lower() == "true":
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
     with request.org.storage.transaction(request.user_id) as tx:
         writer = Writer(request.org, tx, read_options(request))
-        if found:
-            outcome = writer.update(one, to_18(found[0]) or "", body)
-        else:
-            outcome = writer.create(one, {**body, key.name: value})
+        found = [_read_id(one, value)] if key.type == "id" else writer.find_by_key(one, key, value)
+        if len(found) > 1:
+            return _several(request, one, found)
+        if not found and request.args.get("updateOnly", "").lower() == "true":
+            raise _missing()
+        outcome = writer.update(one, found[0], body) if found else writer.create(one, {**body, key.name: value})
     _raise_refused(outcome)
     location = {"Location": _location(request, one, outcome.id)}
     told = {"created": outcome.created} if request.version >= _UPSERT_TELLS else {}
@@ -124,22 +124,17 @@ def upsert(request: ApiRequest, object_name: str, field_name: str, value: str) -
 def delete_by_key(request: ApiRequest, object_name: str, field_name: str, value: str) -> ApiResponse:
     """DELETE /sobjects/X/Field/value."""
     one = find_object(request, object_name)
-    found = _by_key(request, one, _key_field(one, field_name), value)
-    if not found:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
-    if len(found) > 1:
-        return _several(request, one, found)
-    return delete(request, object_name, found[0])
-
-
-def _by_key(request: ApiRequest, one: ObjectType, key: Field, value: str) -> list[str]:
-    same = "" if key.case_sensitive else " COLLATE NOCASE"
-    living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
-    source = request.org.storage.source(one.name)
-    rows = request.org.storage.read(
-        f'SELECT "Id" FROM {source} WHERE {quote(key.name)} = ?{same}{living} ORDER BY "Id"', [value]
-    )
-    return [str(row[0]) for row in rows]
+    key = _key_field(one, field_name)
+    with request.org.storage.transaction(request.user_id) as tx:
+        writer = Writer(request.org, tx)
+        found = writer.find_by_key(one, key, value)
+        if not found:
+            raise _missing()
+        if len(found) > 1:
+            return _several(request, one, found)
+        outcome = writer.delete(one, found[0])
+    _raise_refused(outcome)
+    return ApiResponse(204)
 
 
 def _key_field(one: ObjectType, name: str) -> Field:
@@ -149,19 +144,25 @@ def _key_field(one: ObjectType, name: str) -> Field:
     return field
 
 
-def _find(request: ApiRequest, one: ObjectType, record_id: str) -> Mapping[str, StoredValue]:
+def _missing() -> ApiError:
+    return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+
+
+def _read_id(one: ObjectType, record_id: str) -> str:
     found = to_18(record_id)
     if found is None or found[:3] != one.key_prefix:
         shape_is_right = found is not None
         if shape_is_right or len(record_id) not in (15, 18):
             raise ApiError(404, "NOT_FOUND", say("rows.external_id_missing", field=record_id))
         raise ApiError(400, "MALFORMED_ID", say("dml.malformed_id", label="Record ID", value=record_id), ["Id"])
-    row = request.org.storage.get(one.name, found)
+    return found
+
+
+def _require_living(row: Mapping[str, StoredValue] | None) -> Mapping[str, StoredValue]:
+    """The record that a write is for; a deleted one is told apart from none."""
     if row is None:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+        raise _missing()
     if row.get("IsDeleted"):
-        if request.method == "GET":
-            raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
         raise ApiError(404, "ENTITY_IS_DELETED", say("dml.entity_is_deleted"), [])
     return row
 

@@ -17,6 +17,10 @@ from simorg.wire.soap_user import describe_user
 _MOST = 200
 
 
+class _RolledBack(Exception):
+    """One record was refused, and all or none was wanted."""
+
+
 def convert_lead(call: SoapCall) -> Element:
     """convertLead(leadConverts)."""
     results = []
@@ -107,12 +111,25 @@ def logout(call: SoapCall) -> Element:
 
 def _write(call: SoapCall, name: str, write: Callable[[Writer, ObjectType, dict[str, Any]], Outcome]) -> Element:
     # AssignmentRuleHeader is off unless it is sent.
-    options = Options(auto_assign=child_text(child(call.header, "AssignmentRuleHeader"), "useDefaultRule") == "true")
+    options = Options(
+        auto_assign=child_text(child(call.header, "AssignmentRuleHeader"), "useDefaultRule") in ("true", "1")
+    )
     records = [_read_record(call, one) for one in _some(call, "sObjects")]
-    with call.org.storage.transaction(call.user_id) as tx:
-        writer = Writer(call.org, tx, options)
-        outcomes = [write(writer, one, values) for one, values in records]
+    outcomes: list[Outcome] = []
+    try:
+        with call.org.storage.transaction(call.user_id) as tx:
+            writer = Writer(call.org, tx, options)
+            outcomes += [write(writer, one, values) for one, values in records]
+            if _wants_all_or_none(call) and not all(one.success for one in outcomes):
+                raise _RolledBack
+    except _RolledBack:
+        error = RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", say("collections.rolled_back"))
+        outcomes = [one if one.errors else refuse(error) for one in outcomes]
     return build(call.namespace, f"{name}Response", {"result": [_show(outcome) for outcome in outcomes]})
+
+
+def _wants_all_or_none(call: SoapCall) -> bool:
+    return child_text(child(call.header, "AllOrNoneHeader"), "allOrNone") in ("true", "1")
 
 
 def _by_id(call: SoapCall, name: str, act: Callable[[Writer, ObjectType, str], Outcome]) -> Element:

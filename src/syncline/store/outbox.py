@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from syncline.domain.mapping import BlankRule, Lane, MappedField
 from syncline.domain.sending import Pending
 from syncline.domain.shape import ObjectShape
-from syncline.store.expressions import canonical, contact_value, mirror_value
+from syncline.store.expressions import canonical, contact_value, mirror_value, typed
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
@@ -184,16 +184,26 @@ def note_created(
     conn: psycopg.Connection,
     target: Target,
     created: Mapping[int, tuple[str, Mapping[str, Any]]],
+    filled: Mapping[str, Mapping[str, str]],
     *,
     run_id: int,
     written_at: datetime,
     now: datetime,
     rule: str,
 ) -> None:
-    """Contacts that became records (contact → record, what was sent): mirror, link, log; later edits wait on."""
+    """Contacts that became records (contact → record, what was sent): mirror, link, log; later edits wait on.
+
+    `filled` is what the org set by itself, by record and field.
+    """
     every = {field.name: None for field, _ in target.sent}
-    rows = [
-        {"contact_id": contact_id, "record_id": record_id, "sent": dict(sent), "rule": rule, "every": every}
+    rows: list[dict[str, Any]] = [
+        {
+            "contact_id": contact_id,
+            "record_id": record_id,
+            "sent": {**filled.get(record_id, {}), **sent},
+            "rule": rule,
+            "every": every,
+        }
         for contact_id, (record_id, sent) in created.items()
     ]
     parameters = {
@@ -204,7 +214,7 @@ def note_created(
         "now": now,
         "lane": Lane.OTHER.rank,
     }
-    names = sorted({name for _, sent in created.values() for name in sent})
+    names = sorted({name for row in rows for name in row["sent"]})
     shapes = [shape for name in names if (shape := target.shape.find(name))]
     columns = sql.SQL(", ").join(sql.Identifier(shape.column) for shape in shapes)
     values = sql.SQL(", ").join(
@@ -214,6 +224,40 @@ def note_created(
     for step in ("link_created", "mark_created", "log_created", "note_writes", "clear_created"):
         conn.execute(_SQL[step].compose(), parameters)
     drop_intents(conn, list(created))
+
+
+def take_filled(
+    conn: psycopg.Connection,
+    origin: str,
+    mapped: Mapped,
+    created: Mapping[int, tuple[str, Mapping[str, Any]]],
+    filled: Mapping[str, Mapping[str, str]],
+    *,
+    run_id: int,
+    now: datetime,
+) -> None:
+    """Contacts take what the org set on their new records, where they have nothing themselves."""
+    pulled = [(field, source) for field, source in mapped if field.direction.pulls]
+    rows = []
+    for contact_id, (record_id, _) in created.items():
+        theirs = {name.lower(): text for name, text in filled.get(record_id, {}).items()}
+        values = {field.name: theirs[source.lower()] for field, source in pulled if source.lower() in theirs}
+        rows.append({"contact_id": contact_id, "values": values})
+    assignments = sql.SQL(", ").join(
+        sql.SQL("{0} = coalesce(contact.{0}, {1})").format(
+            sql.Identifier(field.name),
+            typed(sql.SQL("filled.values ->> {}").format(sql.Literal(field.name)), field.type),
+        )
+        for field, _ in pulled
+    )
+    before = sql.SQL(", ").join(
+        sql.SQL("({}, {})").format(sql.Literal(field.name), canonical(contact_value(field, "contact"), field.type))
+        for field, _ in pulled
+    )
+    parameters = {"rows": Jsonb(rows), "run_id": run_id, "now": now, "origin": origin}
+    conn.execute(_SQL["as_sync"].compose(), parameters)
+    conn.execute(_SQL["log_filled"].compose(before=before), parameters)
+    conn.execute(_SQL["take_filled"].compose(assignments=assignments), parameters)
 
 
 def note_found(

@@ -21,7 +21,7 @@ from syncline.domain.matching import Candidate, choose_record
 from syncline.domain.outcomes import RowAction, RowError, RowResult
 from syncline.domain.sending import build_wait
 from syncline.domain.shape import TEXT_TYPES
-from syncline.domain.values import text_to_json
+from syncline.domain.values import rest_to_text, text_to_json
 from syncline.errors import ConnectionBroken, LimitReached
 from syncline.salesforce.composite import query_part
 from syncline.salesforce.failures import classify_row
@@ -31,6 +31,7 @@ from syncline.store.database import transaction
 from syncline.store.issues import Issue
 from syncline.store.outbox import Intent, NewLead, Target
 from syncline.sync.context import SyncContext
+from syncline.sync.fields import read_fields
 from syncline.sync.push import build_target
 
 #: Salesforce's clock and ours may differ by this much around an intent's time.
@@ -85,9 +86,10 @@ def settle_intents(ctx: SyncContext) -> None:
             for one in intents
             if one.contact_id not in found and now - one.written_at > ctx.settings.overlap
         ]
+        filled = _read_filled(ctx, created)
         with transaction(conn, "settle_intents"):
             if created:
-                _note_created(ctx, conn, build_target(ctx, LEAD), created, intents[0].written_at)
+                _note_created(ctx, conn, build_target(ctx, LEAD), created, filled, intents[0].written_at)
             outbox.drop_intents(conn, safe)
 
 
@@ -208,9 +210,10 @@ def _settle(
         attempt.new.contact_id: (str(result.id), record) for attempt, record, result in answered if result.success
     }
     refused = [(attempt.new, _first(result)) for attempt, _, result in answered if not result.success]
+    filled = _read_filled(ctx, created)
     with transaction(conn, "create"):
         if created:
-            _note_created(ctx, conn, target, created, written_at)
+            _note_created(ctx, conn, target, created, filled, written_at)
         for one, error in refused:
             _refuse(ctx, conn, one, error)
         # Refused in so many words: nothing was created, and nothing needs to be looked for.
@@ -230,19 +233,39 @@ def _note_created(
     conn: psycopg.Connection,
     target: Target,
     created: Mapping[int, tuple[str, Mapping[str, Any]]],
+    filled: Mapping[str, Mapping[str, str]],
     written_at: datetime,
 ) -> None:
     outbox.note_created(
         conn,
         target,
         created,
+        filled,
         run_id=ctx.run_id,
         written_at=written_at,
         now=clock.now(),
         rule="added here, found nowhere",
     )
+    outbox.take_filled(conn, ctx.origin, ctx.mapped(LEAD), created, filled, run_id=ctx.run_id, now=clock.now())
     issues.resolve_issues(conn, ctx.connection.id, list(created), clock.now())
     ctx.counts.add("created_in_salesforce", len(created))
+
+
+def _read_filled(ctx: SyncContext, created: Mapping[int, tuple[str, Mapping[str, Any]]]) -> dict[str, dict[str, str]]:
+    """What the org filled in by itself (status, owner, dates), by record and field, as text; what we sent left out."""
+    if not created:
+        return {}
+    fields = [one.name for one in read_fields(ctx.shapes[LEAD], ctx.mapping)]
+    ids = [record_id for record_id, _ in created.values()]
+    sent = {record_id: {name.lower() for name in values} for record_id, values in created.values()}
+    filled: dict[str, dict[str, str]] = {}
+    for record_id, record in zip(ids, ctx.salesforce.retrieve(LEAD, ids, fields), strict=True):
+        # One that is not shown yet comes with a later read.
+        texts = {name: rest_to_text((record or {}).get(name)) for name in fields if name.lower() not in sent[record_id]}
+        # The stamp stays open: the next read completes the record, whatever happened to it meanwhile.
+        left_open = {"Id", "IsDeleted", ctx.shapes[LEAD].stamp_field}
+        filled[record_id] = {name: text for name, text in texts.items() if text is not None and name not in left_open}
+    return filled
 
 
 def _refuse(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: RowError) -> None:

@@ -142,6 +142,27 @@ UPDATE outbox SET kind = 'change', lane = %(lane)s, fields = created.every, vers
 FROM jsonb_to_recordset(%(rows)s) created (contact_id bigint, every jsonb)
 WHERE outbox.contact_id = created.contact_id;
 
+-- as_sync --
+-- What follows is the sync's own: capture does not send it back.
+SELECT set_config('syncline.origin', %(origin)s, true);
+
+-- log_filled --
+-- What the org set on new records, field by field, where the contact has nothing.
+INSERT INTO change_log (run_id, at, contact_id, action, field, old, new, rule, origin)
+SELECT %(run_id)s, %(now)s, contact.id, 'update', value.field, NULL, value.new, 'set by Salesforce on creation',
+       'salesforce'
+FROM jsonb_to_recordset(%(rows)s) filled (contact_id bigint, values jsonb)
+JOIN contacts contact ON contact.id = filled.contact_id
+CROSS JOIN LATERAL jsonb_each_text(filled.values) value (field, new)
+JOIN LATERAL (VALUES {before}) own (field, old) ON own.field = value.field
+WHERE own.old IS NULL;
+
+-- take_filled --
+-- The contacts take it.
+UPDATE contacts contact SET {assignments}, updated_at = %(now)s
+FROM jsonb_to_recordset(%(rows)s) filled (contact_id bigint, values jsonb)
+WHERE contact.id = filled.contact_id;
+
 -- first_meetings --
 -- A record found instead of created: no field of the two was ever agreed on.
 INSERT INTO field_bases (connection_id, contact_id, field, base, known)
