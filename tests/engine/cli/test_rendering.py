@@ -107,7 +107,7 @@ def test_a_report_tells_programs_the_same() -> None:
 
 def test_tables_put_numbers_right_and_keep_to_one_line() -> None:
     lines = list(format_table(("name", "n"), [("a\nb\x1b[31m", 1_000), (None, 2)]))
-    assert lines == ["  name         n", "  a b [31m  1,000", "                2"]
+    assert lines == ["  name          n", "  a b [31m  1,000", "                2"]
     assert list(format_table(("name",), [])) == []
 
 

@@ -124,7 +124,10 @@ def test_a_lost_place_is_told_apart(org: Simulated, client: Salesforce) -> None:
 
 def test_composite_answers_each_part(client: Salesforce) -> None:
     results = client.composite(
-        [query_part("a", "SELECT COUNT() FROM Lead"), query_part("b", "SELECT Nothing__c FROM Lead")]
+        [
+            query_part("a", "SELECT COUNT() FROM Lead", all_rows=False),
+            query_part("b", "SELECT No__c FROM Lead", all_rows=True),
+        ]
     )
     assert [one.status for one in results] == [200, 400]
     assert results[0].body["totalSize"] > 0
