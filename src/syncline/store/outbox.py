@@ -184,23 +184,19 @@ def note_created(
     conn: psycopg.Connection,
     target: Target,
     created: Mapping[int, tuple[str, Mapping[str, Any]]],
-    filled: Mapping[str, Mapping[str, str]],
     *,
     run_id: int,
     written_at: datetime,
     now: datetime,
     rule: str,
 ) -> None:
-    """Contacts that became records (contact → record, what was sent): mirror, link, log; later edits wait on.
-
-    `filled` is what the org set by itself, by record and field.
-    """
+    """Contacts that became records (contact → record, what was sent): mirror, link, log; later edits wait on."""
     every = {field.name: None for field, _ in target.sent}
     rows: list[dict[str, Any]] = [
         {
             "contact_id": contact_id,
             "record_id": record_id,
-            "sent": {**filled.get(record_id, {}), **sent},
+            "sent": dict(sent),
             "rule": rule,
             "every": every,
         }
@@ -226,23 +222,36 @@ def note_created(
     drop_intents(conn, list(created))
 
 
-def take_filled(
+def note_filled(
     conn: psycopg.Connection,
-    origin: str,
+    target: Target,
     mapped: Mapped,
-    created: Mapping[int, tuple[str, Mapping[str, Any]]],
-    filled: Mapping[str, Mapping[str, str]],
+    filled: Mapping[int, tuple[str, Mapping[str, str]]],
     *,
+    origin: str,
     run_id: int,
     now: datetime,
 ) -> None:
-    """Contacts take what the org set on their new records, where they have nothing themselves."""
+    """What the org set by itself on new records (contact → record, texts by field), where nothing was sent.
+
+    The mirror has it, and contacts take what the mapping pulls and they lack.
+    """
     pulled = [(field, source) for field, source in mapped if field.direction.pulls]
     rows = []
-    for contact_id, (record_id, _) in created.items():
-        theirs = {name.lower(): text for name, text in filled.get(record_id, {}).items()}
+    for contact_id, (record_id, texts) in filled.items():
+        theirs = {name.lower(): text for name, text in texts.items()}
         values = {field.name: theirs[source.lower()] for field, source in pulled if source.lower() in theirs}
-        rows.append({"contact_id": contact_id, "values": values})
+        rows.append({"contact_id": contact_id, "record_id": record_id, "texts": dict(texts), "values": values})
+    names = sorted({name for _, texts in filled.values() for name in texts})
+    shapes = [shape for name in names if (shape := target.shape.find(name))]
+    parameters = {"rows": Jsonb(rows), "run_id": run_id, "now": now, "origin": origin}
+    completed = sql.SQL(", ").join(
+        sql.SQL("{0} = coalesce(mirror.{0}, {1})").format(
+            sql.Identifier(shape.column),
+            sql.SQL("(filled.texts ->> {})::" + shape.column_type).format(sql.Literal(shape.name)),
+        )
+        for shape in shapes
+    )
     assignments = sql.SQL(", ").join(
         sql.SQL("{0} = coalesce(contact.{0}, {1})").format(
             sql.Identifier(field.name),
@@ -254,8 +263,9 @@ def take_filled(
         sql.SQL("({}, {})").format(sql.Literal(field.name), canonical(contact_value(field, "contact"), field.type))
         for field, _ in pulled
     )
-    parameters = {"rows": Jsonb(rows), "run_id": run_id, "now": now, "origin": origin}
     conn.execute(_SQL["as_sync"].compose(), parameters)
+    if shapes:
+        conn.execute(_SQL["complete_mirror"].compose(mirror=target.mirror, assignments=completed), parameters)
     conn.execute(_SQL["log_filled"].compose(before=before), parameters)
     conn.execute(_SQL["take_filled"].compose(assignments=assignments), parameters)
 

@@ -36,7 +36,12 @@ from syncline.sync.push import build_target
 
 #: Salesforce's clock and ours may differ by this much around an intent's time.
 _SKEW = timedelta(minutes=1)
+#: Seconds within which an org shows what it has just created, and until the second look.
+_SHOWN_WITHIN, _FIRST_LOOK = 10.0, 0.5
 _UNKNOWN = RowError("UNKNOWN", "Salesforce gave no reason.", ())
+
+#: Contact → the record it became, and what was sent.
+_Created = dict[int, tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -58,16 +63,17 @@ def create_in_salesforce(ctx: SyncContext) -> None:
     target = build_target(ctx, LEAD)
     fields = [field for field, _ in ctx.mapped(LEAD)]
     after = 0
+    created: _Created = {}
     with closing(ctx.database.connect("create")) as conn:
-        while True:
-            new = outbox.load_new_leads(conn, fields, after, ctx.settings.send_rows, clock.now())
-            if not new:
-                return
+        while new := outbox.load_new_leads(conn, fields, after, ctx.settings.send_rows, clock.now()):
             after = new[-1].contact_id
             unsettled = outbox.find_intended(conn, [one.contact_id for one in new])
             conn.rollback()
             missing = _link_known(ctx, conn, [one for one in new if one.contact_id not in unsettled])
-            _create(ctx, conn, target, [attempt for one in missing if (attempt := _prepare(ctx, conn, target, one))])
+            attempts = [attempt for one in missing if (attempt := _prepare(ctx, conn, target, one))]
+            created |= _create(ctx, conn, target, attempts)
+        conn.rollback()
+        _take_what_was_set(ctx, conn, created)
 
 
 def settle_intents(ctx: SyncContext) -> None:
@@ -86,11 +92,11 @@ def settle_intents(ctx: SyncContext) -> None:
             for one in intents
             if one.contact_id not in found and now - one.written_at > ctx.settings.overlap
         ]
-        filled = _read_filled(ctx, created)
         with transaction(conn, "settle_intents"):
             if created:
-                _note_created(ctx, conn, build_target(ctx, LEAD), created, filled, intents[0].written_at)
+                _note_created(ctx, conn, build_target(ctx, LEAD), created, intents[0].written_at)
             outbox.drop_intents(conn, safe)
+        _take_what_was_set(ctx, conn, created)
 
 
 def _link_known(ctx: SyncContext, conn: psycopg.Connection, new: Sequence[NewLead]) -> list[NewLead]:
@@ -179,9 +185,9 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: Ne
     return _Attempt(one, record)
 
 
-def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[_Attempt]) -> None:
+def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[_Attempt]) -> _Created:
     if not attempts:
-        return
+        return {}
     written_at = ctx.salesforce.org_now()
     key = _external_id(ctx, target)
     if key:
@@ -196,7 +202,7 @@ def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts
             intents = {one.new.contact_id: record for one, record in zip(attempts, sent, strict=True)}
             outbox.write_intents(conn, target, intents, written_at)
         results = ctx.salesforce.create(LEAD, sent)
-    _settle(ctx, conn, target, list(zip(attempts, sent, results, strict=True)), written_at)
+    return _settle(ctx, conn, target, list(zip(attempts, sent, results, strict=True)), written_at)
 
 
 def _settle(
@@ -205,15 +211,14 @@ def _settle(
     target: Target,
     answered: Sequence[tuple[_Attempt, Mapping[str, Any], RowResult]],
     written_at: datetime,
-) -> None:
+) -> _Created:
     created = {
         attempt.new.contact_id: (str(result.id), record) for attempt, record, result in answered if result.success
     }
     refused = [(attempt.new, _first(result)) for attempt, _, result in answered if not result.success]
-    filled = _read_filled(ctx, created)
     with transaction(conn, "create"):
         if created:
-            _note_created(ctx, conn, target, created, filled, written_at)
+            _note_created(ctx, conn, target, created, written_at)
         for one, error in refused:
             _refuse(ctx, conn, one, error)
         # Refused in so many words: nothing was created, and nothing needs to be looked for.
@@ -226,6 +231,7 @@ def _settle(
             raise ConnectionBroken(text, operation="create", code=error.code, remedy="See `syncline doctor`.")
         if action is RowAction.PAUSE:
             raise LimitReached(text, operation="create", code=error.code, remedy="The next sync goes on.")
+    return created
 
 
 def _note_created(
@@ -233,39 +239,57 @@ def _note_created(
     conn: psycopg.Connection,
     target: Target,
     created: Mapping[int, tuple[str, Mapping[str, Any]]],
-    filled: Mapping[str, Mapping[str, str]],
     written_at: datetime,
 ) -> None:
     outbox.note_created(
         conn,
         target,
         created,
-        filled,
         run_id=ctx.run_id,
         written_at=written_at,
         now=clock.now(),
         rule="added here, found nowhere",
     )
-    outbox.take_filled(conn, ctx.origin, ctx.mapped(LEAD), created, filled, run_id=ctx.run_id, now=clock.now())
     issues.resolve_issues(conn, ctx.connection.id, list(created), clock.now())
     ctx.counts.add("created_in_salesforce", len(created))
 
 
-def _read_filled(ctx: SyncContext, created: Mapping[int, tuple[str, Mapping[str, Any]]]) -> dict[str, dict[str, str]]:
-    """What the org filled in by itself (status, owner, dates), by record and field, as text; what we sent left out."""
-    if not created:
-        return {}
-    fields = [one.name for one in read_fields(ctx.shapes[LEAD], ctx.mapping)]
-    ids = [record_id for record_id, _ in created.values()]
-    sent = {record_id: {name.lower() for name in values} for record_id, values in created.values()}
-    filled: dict[str, dict[str, str]] = {}
-    for record_id, record in zip(ids, ctx.salesforce.retrieve(LEAD, ids, fields), strict=True):
-        # One that is not shown yet comes with a later read.
-        texts = {name: rest_to_text((record or {}).get(name)) for name in fields if name.lower() not in sent[record_id]}
-        # The stamp stays open: the next read completes the record, whatever happened to it meanwhile.
-        left_open = {"Id", "IsDeleted", ctx.shapes[LEAD].stamp_field}
-        filled[record_id] = {name: text for name, text in texts.items() if text is not None and name not in left_open}
-    return filled
+def _take_what_was_set(
+    ctx: SyncContext, conn: psycopg.Connection, created: Mapping[int, tuple[str, Mapping[str, Any]]]
+) -> None:
+    """Takes what the org set by itself on new records (status, owner, dates).
+
+    An org may take some seconds to show them; those it does not show in time come with the next read.
+    """
+    target = build_target(ctx, LEAD)
+    fields = [one.name for one in read_fields(target.shape, ctx.mapping)]
+    # The stamp stays open: the next read completes the record, whatever happened to it meanwhile.
+    fields = [name for name in fields if name not in ("Id", "IsDeleted", target.shape.stamp_field)]
+    left, deadline, wait = dict(created), clock.monotonic() + _SHOWN_WITHIN, _FIRST_LOOK
+    while left:
+        some = dict(list(left.items())[: ctx.settings.look_rows])
+        records = ctx.salesforce.retrieve(LEAD, [record_id for record_id, _ in some.values()], fields)
+        filled = {
+            contact_id: (record_id, _read_texts(record, sent))
+            for (contact_id, (record_id, sent)), record in zip(some.items(), records, strict=True)
+            if record is not None
+        }
+        with transaction(conn, "filled"):
+            outbox.note_filled(
+                conn, target, ctx.mapped(LEAD), filled, origin=ctx.origin, run_id=ctx.run_id, now=clock.now()
+            )
+        left = {contact_id: one for contact_id, one in left.items() if contact_id not in filled}
+        if left and not filled:
+            if clock.monotonic() > deadline:
+                return
+            clock.sleep(wait)
+            wait *= 1.5
+
+
+def _read_texts(record: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, str]:
+    known = {"attributes", *(name.lower() for name in sent)}
+    texts = {name: rest_to_text(value) for name, value in record.items() if name.lower() not in known}
+    return {name: text for name, text in texts.items() if text is not None and name != "Id"}
 
 
 def _refuse(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: RowError) -> None:

@@ -146,6 +146,12 @@ WHERE outbox.contact_id = created.contact_id;
 -- What follows is the sync's own: capture does not send it back.
 SELECT set_config('syncline.origin', %(origin)s, true);
 
+-- complete_mirror --
+-- What the org set on new records by itself.
+UPDATE {mirror} mirror SET {assignments}
+FROM jsonb_to_recordset(%(rows)s) filled (record_id text, texts jsonb)
+WHERE mirror.id = filled.record_id COLLATE "C";
+
 -- log_filled --
 -- What the org set on new records, field by field, where the contact has nothing.
 INSERT INTO change_log (run_id, at, contact_id, action, field, old, new, rule, origin)
