@@ -140,8 +140,11 @@ class Storage:
         return Snapshot(connection, owned=True)
 
     @contextmanager
-    def transaction(self, user_id: str = "") -> Iterator[Transaction]:
-        """The one writer: all of it is committed, or none. Within another of this thread it is a part of that one."""
+    def transaction(self, user_id: str = "", *, lags: bool = True) -> Iterator[Transaction]:
+        """The one writer: all of it is committed, or none. Within another of this thread it is a part of that one.
+
+        Where it does not lag, others see it at once, whatever the org's commit lag.
+        """
         outer = self._current()
         if outer is not None:
             with outer.savepoint():
@@ -154,7 +157,7 @@ class Storage:
             self._local.transaction = transaction
             try:
                 yield transaction
-                transaction.finish(self.commit_lag(), self._clock.now_ms())
+                transaction.finish(self.commit_lag() if lags else 0, self._clock.now_ms())
                 writer.execute("COMMIT")
             except BaseException:
                 if writer.in_transaction:

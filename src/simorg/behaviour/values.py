@@ -79,7 +79,8 @@ def _read_number(field: Field, value: object) -> StoredValue | RowError:
     rounded = _round(number, field.scale)
     if rounded is None or abs(rounded) >= Decimal(10) ** (field.precision - field.scale):
         return _out_of_range(field, value)
-    return float(rounded)
+    # There is no negative zero.
+    return float(rounded) or 0.0
 
 
 def _read_day(field: Field, value: object) -> StoredValue | RowError:

@@ -72,7 +72,7 @@ def plant(org: Org, people: int | None) -> None:
     """Fills an open, empty org; the number of people is the sample's own."""
     del people
     org.settings.daily_requests = 15_000
-    with org.storage.transaction() as tx:
+    with org.storage.transaction(lags=False) as tx:
         setup = plant_setup(org, tx, sales=False)
         accounts = [tx.insert("Account", _account(number, setup)) for number in range(len(_ACCOUNTS))]
         for number in range(len(_CONTACTS)):

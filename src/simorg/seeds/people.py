@@ -47,7 +47,7 @@ def plant(org: Org, people: int | None) -> None:
     """Fills an open, empty org."""
     org.settings.daily_requests = 5_000_000
     org.settings.edition = "Enterprise Edition"
-    with org.storage.transaction() as tx:
+    with org.storage.transaction(lags=False) as tx:
         setup = plant_setup(org, tx, sales=True)
         org.settings.assignment_source, org.settings.assignment_owner = "Web", setup.queues[0]
         crowd = _Crowd(people or _DEFAULT, setup, org.clock.now())

@@ -1,0 +1,58 @@
+"""Short ways to write records of an org in tests, each in a transaction of its own."""
+
+from typing import Any
+
+from simorg.behaviour.dml import Options, Outcome, Writer
+from simorg.org import Org
+from simorg.transactions import StoredValue
+
+
+def create(org: Org, name: str, *, auto_assign: bool = True, **values: Any) -> Outcome:
+    """Creates a record as the integration user."""
+    with org.storage.transaction(user_id(org)) as tx:
+        return Writer(org, tx, Options(auto_assign)).create(org.schema.get(name), values)
+
+
+def update(org: Org, name: str, record_id: str, *, auto_assign: bool = True, **values: Any) -> Outcome:
+    """Updates a record as the integration user."""
+    with org.storage.transaction(user_id(org)) as tx:
+        return Writer(org, tx, Options(auto_assign)).update(org.schema.get(name), record_id, values)
+
+
+def delete(org: Org, name: str, record_id: str) -> Outcome:
+    """Deletes a record."""
+    with org.storage.transaction(user_id(org)) as tx:
+        return Writer(org, tx).delete(org.schema.get(name), record_id)
+
+
+def undelete(org: Org, name: str, record_id: str) -> Outcome:
+    """Takes a record out of the recycle bin."""
+    with org.storage.transaction(user_id(org)) as tx:
+        return Writer(org, tx).undelete(org.schema.get(name), record_id)
+
+
+def make(org: Org, name: str, **values: Any) -> str:
+    """The id of a record that has to come into being."""
+    needed = {"Lead": {"LastName": "Moss", "Company": "Moss Ltd"}, "Contact": {"LastName": "Moss"}}.get(name, {})
+    made = create(org, name, **{**needed, **values})
+    assert made.success, made.errors
+    assert made.id
+    return made.id
+
+
+def stored(org: Org, name: str, record_id: str) -> dict[str, StoredValue]:
+    """A record as storage keeps it."""
+    row = org.storage.get(name, record_id)
+    assert row is not None
+    return row
+
+
+def user_id(org: Org) -> str:
+    """The integration user."""
+    return org.users.logins["integration"].user_id
+
+
+def told(outcome: Outcome) -> tuple[str, str, tuple[str, ...]]:
+    """Code, message and fields of the one error of a refused record."""
+    (error,) = outcome.errors
+    return error.code, error.message, error.fields
