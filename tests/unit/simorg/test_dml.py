@@ -198,7 +198,7 @@ def test_is_converted_can_be_set_on_create_alone(org: Org) -> None:
 
 
 def test_a_bounce_is_update_only_on_leads_and_free_on_contacts(org: Org) -> None:
-    bounced = {"EmailBouncedReason": "550 unknown", "EmailBouncedDate": "2026-01-02T03:04:05Z"}
+    bounced: dict[str, Any] = {"EmailBouncedReason": "550 unknown", "EmailBouncedDate": "2026-01-02T03:04:05Z"}
     refused = told(create(org, "Lead", LastName="M", Company="C", **bounced))
     assert refused[0] == "INVALID_FIELD_FOR_INSERT_UPDATE"
     assert set(refused[2]) == set(bounced)
