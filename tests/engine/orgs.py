@@ -1,7 +1,7 @@
 """A simulated org and Syncline connected to it, as the flows do it: over HTTP, with OAuth."""
 
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -54,7 +54,7 @@ class Hub:
     database: Database
     keys: KeyRing
     org: Simulated
-    settings: SyncSettings = SyncSettings()
+    settings: SyncSettings = field(default_factory=SyncSettings)
 
     def connect(self, *, both_ways: bool = True) -> Connection:
         """Connects; a few fields move both ways."""
