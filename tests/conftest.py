@@ -120,6 +120,8 @@ def worker_database(server: ServerHandle, run_folder: Path, worker_id: str) -> I
 @pytest.fixture
 def database(worker_database: Database, server: ServerHandle, worker_id: str) -> Iterator[Database]:
     """A database as freshly migrated; what the test writes is taken away behind it."""
+    # A test with a server of its own may have pointed Django elsewhere.
+    setup.configure(worker_database.url)
     yield worker_database
     setup.disconnect()
     clean(worker_database)

@@ -12,7 +12,7 @@ from syncline.errors import Busy, ConnectionBroken, LimitReached, OperatorError,
 from syncline.flows.connect import describe_people, open_client
 from syncline.store import runs
 from syncline.store.connections import load_connection, set_state
-from syncline.store.database import Database, transaction
+from syncline.store.database import Database, store_errors, transaction
 from syncline.store.mappings import load_mapping
 from syncline.store.secrets import KeyRing
 from syncline.sync.context import SyncContext
@@ -48,7 +48,9 @@ def open_run(
             context = SyncContext(connection, mapping, {}, client, database, run_id, progress=Progress(watch))
             try:
                 context.shapes.update(describe_people(client))
-                yield context
+                # A plain read outside of any transaction can fail too.
+                with store_errors():
+                    yield context
             except BaseException as problem:
                 _close_failed(database, context, problem)
                 raise

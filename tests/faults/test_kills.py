@@ -1,0 +1,107 @@
+"""Syncline and PostgreSQL are killed at every named moment of a sync, and at random ones: the next run ends as if
+nothing had happened.
+"""
+
+import os
+import random
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncline.store.embedded import EmbeddedServer
+from syncline.store.secrets import KeyRing
+from tests import simulated
+from tests.faults.rehearsal import PEOPLE, Rehearsal, find_differences
+from tests.processes import ROOT
+
+_SCENARIOS = ("import", "day", "bare", "lost")
+_RANDOM_MOMENTS = 20
+#: Commits that no sync makes, or only one that met a rarer accident; each has tests of its own.
+_ELSEWHERE = frozenset(
+    {"agreement", "contact", "contacts", "day", "edit", "link", "test", "values", "forget", "decide_new", "index"}
+)
+
+
+@dataclass
+class Stage:
+    """The rehearsal, what undisturbed runs pass, and what they end in."""
+
+    rehearsal: Rehearsal
+    moments: dict[str, list[str]] = field(default_factory=dict)
+    ends: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def undisturbed(self, scenario: str) -> dict[str, Any]:
+        """The state that an undisturbed run ends in."""
+        if scenario not in self.ends:
+            self.moments[scenario] = self.rehearsal.record(scenario)
+            self.ends[scenario] = self.rehearsal.finish(scenario)
+        return self.ends[scenario]
+
+
+@pytest.fixture(scope="module")
+def stage(run_folder: Path) -> Iterator[Stage]:
+    """A server and two orgs of this module's own."""
+    folder = Path(tempfile.mkdtemp(dir=run_folder))
+    folder.chmod(0o711)
+    server = EmbeddedServer(folder / "postgresql")
+    org = simulated.start(folder / "org", "people", PEOPLE)
+    bare = simulated.start(folder / "bare", "people", PEOPLE, bare=True)
+    with server.start() as handle:
+        rehearsal = Rehearsal(handle, KeyRing(folder / "ring.json"), org, bare, folder / "struck")
+        rehearsal.build()
+        yield Stage(rehearsal)
+    org.stop()
+    bare.stop()
+    server.remove()
+
+
+def _check(stage: Stage, scenario: str, name: str, nth: int, target: str) -> None:
+    wanted = stage.undisturbed(scenario)
+    stage.rehearsal.begin(scenario)
+    stage.rehearsal.die(scenario, name, nth, target)
+    differences = find_differences(wanted, stage.rehearsal.finish(scenario))
+    assert differences == [], f"killed {target} at {name}, time {nth}, of {scenario}"
+
+
+@pytest.mark.xdist_group("kills")
+@pytest.mark.parametrize("scenario", _SCENARIOS)
+def test_a_sync_killed_at_any_named_moment_ends_the_same(stage: Stage, scenario: str) -> None:
+    stage.undisturbed(scenario)
+    seen_before = {name for other in _SCENARIOS[: _SCENARIOS.index(scenario)] for name in stage.moments.get(other, [])}
+    names = [name for name in dict.fromkeys(stage.moments[scenario]) if name not in seen_before]
+    assert names
+    for number, name in enumerate(names):
+        _check(stage, scenario, name, 1, ("self", "postgres")[number % 2])
+
+
+@pytest.mark.xdist_group("kills")
+def test_a_sync_killed_at_random_moments_ends_the_same(stage: Stage) -> None:
+    seed = int(os.environ.get("SYNCLINE_TEST_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"the seed of these moments is {seed}: SYNCLINE_TEST_SEED={seed} repeats them")
+    chance = random.Random(seed)
+    for number in range(_RANDOM_MOMENTS):
+        scenario = chance.choice(_SCENARIOS)
+        stage.undisturbed(scenario)
+        at = chance.randrange(len(stage.moments[scenario]))
+        name = stage.moments[scenario][at]
+        nth = stage.moments[scenario][: at + 1].count(name)
+        print(f"{scenario}: {name}, time {nth}")
+        _check(stage, scenario, name, nth, ("self", "postgres")[number % 2])
+
+
+@pytest.mark.xdist_group("kills")
+def test_every_commit_of_a_sync_is_among_the_moments(stage: Stage) -> None:
+    for scenario in _SCENARIOS:
+        stage.undisturbed(scenario)
+    reached = {name.partition(".")[0] for names in stage.moments.values() for name in names}
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "syncline").rglob("*.py"))
+    named = set(re.findall(r"""transaction\(\w+, "(\w+)"\)""", text))
+    assert named - reached - _ELSEWHERE == set()
+    remote = {name for names in stage.moments.values() for name in names if name.startswith("remote.")}
+    for operation in ("job", "update", "upsert", "create"):
+        assert {f"remote.{operation}.sending", f"remote.{operation}.answered"} <= remote
