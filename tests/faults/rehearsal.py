@@ -55,6 +55,9 @@ class Rehearsal:
     def build(self) -> None:
         """Makes the databases that the scenarios begin with."""
         setup.configure(self.database.url)
+        with self._admin() as admin:
+            # A kill does not take what the operating system has: fsync may be off, but a commit must have been written.
+            admin.execute("ALTER ROLE syncline SET synchronous_commit = on")
         self._make_fresh()
         self._reset(self.org)
         self._reset(self.bare_org)

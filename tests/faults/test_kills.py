@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 
-from syncline.store.embedded import EmbeddedServer
+from syncline.store.embedded import EmbeddedServer, Options
 from syncline.store.secrets import KeyRing
+from syncline.sync import stage as stage_module
 from tests import simulated
 from tests.faults.rehearsal import PEOPLE, Rehearsal, find_differences
 from tests.processes import ROOT
 
 _SCENARIOS = ("import", "day", "bare", "lost")
-_RANDOM_MOMENTS = 20
+#: The moments of each are shared out, so that several workers can have a part.
+_PARTS = {"import": 3, "day": 3, "bare": 1, "lost": 1}
+_RANDOM_MOMENTS, _RANDOM_PARTS = 20, 2
 #: Commits that no sync makes, or only one that met a rarer accident; each has tests of its own.
 _ELSEWHERE = frozenset(
     {"agreement", "contact", "contacts", "day", "edit", "link", "test", "values", "forget", "decide_new", "index"}
@@ -42,13 +45,24 @@ class Stage:
             self.ends[scenario] = self.rehearsal.finish(scenario)
         return self.ends[scenario]
 
+    def new_moments(self, scenario: str) -> list[str]:
+        """The moments of a scenario that no earlier one has, each once, in order."""
+        earlier: set[str] = set()
+        for name in _SCENARIOS[: _SCENARIOS.index(scenario) + 1]:
+            self.undisturbed(name)
+            if name != scenario:
+                earlier.update(self.moments[name])
+        return [name for name in dict.fromkeys(self.moments[scenario]) if name not in earlier]
+
 
 @pytest.fixture(scope="module")
 def stage(run_folder: Path) -> Iterator[Stage]:
-    """A server and two orgs of this module's own."""
+    """A server and two orgs of this module's own; the looks at Bulk jobs follow each other quickly."""
+    patience = pytest.MonkeyPatch()
+    patience.setattr(stage_module, "_FIRST_POLL", 0.02)
     folder = Path(tempfile.mkdtemp(dir=run_folder))
     folder.chmod(0o711)
-    server = EmbeddedServer(folder / "postgresql")
+    server = EmbeddedServer(folder / "postgresql", Options(durable=False))
     org = simulated.start(folder / "org", "people", PEOPLE)
     bare = simulated.start(folder / "bare", "people", PEOPLE, bare=True)
     with server.start() as handle:
@@ -58,6 +72,7 @@ def stage(run_folder: Path) -> Iterator[Stage]:
     org.stop()
     bare.stop()
     server.remove()
+    patience.undo()
 
 
 def _check(stage: Stage, scenario: str, name: str, nth: int, target: str) -> None:
@@ -68,23 +83,23 @@ def _check(stage: Stage, scenario: str, name: str, nth: int, target: str) -> Non
     assert differences == [], f"killed {target} at {name}, time {nth}, of {scenario}"
 
 
-@pytest.mark.xdist_group("kills")
-@pytest.mark.parametrize("scenario", _SCENARIOS)
-def test_a_sync_killed_at_any_named_moment_ends_the_same(stage: Stage, scenario: str) -> None:
-    stage.undisturbed(scenario)
-    seen_before = {name for other in _SCENARIOS[: _SCENARIOS.index(scenario)] for name in stage.moments.get(other, [])}
-    names = [name for name in dict.fromkeys(stage.moments[scenario]) if name not in seen_before]
+@pytest.mark.parametrize(
+    ("scenario", "part", "parts"), [(name, n, of) for name, of in _PARTS.items() for n in range(of)]
+)
+def test_a_sync_killed_at_any_named_moment_ends_the_same(stage: Stage, scenario: str, part: int, parts: int) -> None:
+    names = stage.new_moments(scenario)
     assert names
     for number, name in enumerate(names):
-        _check(stage, scenario, name, 1, ("self", "postgres")[number % 2])
+        if number % parts == part:
+            _check(stage, scenario, name, 1, ("self", "postgres")[number // parts % 2])
 
 
-@pytest.mark.xdist_group("kills")
-def test_a_sync_killed_at_random_moments_ends_the_same(stage: Stage) -> None:
+@pytest.mark.parametrize("part", range(_RANDOM_PARTS))
+def test_a_sync_killed_at_random_moments_ends_the_same(stage: Stage, part: int) -> None:
     seed = int(os.environ.get("SYNCLINE_TEST_SEED", random.SystemRandom().randrange(10**6)))
     print(f"the seed of these moments is {seed}: SYNCLINE_TEST_SEED={seed} repeats them")
-    chance = random.Random(seed)
-    for number in range(_RANDOM_MOMENTS):
+    chance = random.Random(seed + part)
+    for number in range(_RANDOM_MOMENTS // _RANDOM_PARTS):
         scenario = chance.choice(_SCENARIOS)
         stage.undisturbed(scenario)
         at = chance.randrange(len(stage.moments[scenario]))
@@ -94,7 +109,6 @@ def test_a_sync_killed_at_random_moments_ends_the_same(stage: Stage) -> None:
         _check(stage, scenario, name, nth, ("self", "postgres")[number % 2])
 
 
-@pytest.mark.xdist_group("kills")
 def test_every_commit_of_a_sync_is_among_the_moments(stage: Stage) -> None:
     for scenario in _SCENARIOS:
         stage.undisturbed(scenario)
