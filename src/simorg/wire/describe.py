@@ -5,7 +5,7 @@ import json
 from email.utils import format_datetime, parsedate_to_datetime
 
 from simorg.errors import ApiError
-from simorg.schema.registry import ChildRelationship, Field, ObjectType, Schema
+from simorg.schema.registry import ChildRelationship, Field, ObjectType, PicklistValue, Schema
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 _SOAP_TYPES = {
@@ -14,6 +14,23 @@ _SOAP_TYPES = {
     "address": "urn:address", "location": "urn:location",
 }  # fmt: skip
 _MASTER = "012000000000000AAA"
+#: What no field of these objects has.
+_SAME_FOR_ALL = {
+    **dict.fromkeys(
+        (
+            "aiPredictionField", "autoNumber", "dependentPicklist", "deprecatedAndHidden", "encrypted",
+            "formulaTreatNullNumberAsZero", "highScaleNumber", "restrictedDelete", "searchPrefilterable",
+            "writeRequiresMasterRead",
+        ),
+        False,
+    ),
+    **dict.fromkeys(
+        (
+            "controllerName", "defaultValueFormula", "filteredLookupInfo", "mask", "maskType", "referenceTargetField",
+            "relationshipOrder",
+        )
+    ),
+}  # fmt: skip
 
 
 def describe_global(request: ApiRequest) -> ApiResponse:
@@ -84,77 +101,61 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
     """One field with all 57 keys."""
     is_text = field.type in ("string", "textarea", "email", "phone", "url", "picklist", "multipicklist")
     is_reference = field.type == "reference"
-    writable = field.stored
     extra = "personname" if field.name_field and field.components else None
     if field.type == "textarea" and field.length > 255:
         extra = "plaintextarea"
-    return {
+    facts = {
         "aggregatable": field.aggregatable and field.filterable,
-        "aiPredictionField": False,
-        "autoNumber": False,
-        "byteLength": field.length if field.type in ("id", "reference") else field.length * 3 if is_text else 0,
+        "byteLength": field.length if is_reference or field.type == "id" else field.length * 3 if is_text else 0,
         "calculated": field.calculated,
         "calculatedFormula": field.formula,
         "cascadeDelete": field.cascade_delete,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
-        "controllerName": None,
-        "createable": field.createable and writable,
+        "createable": field.createable and field.stored,
         "custom": field.custom,
         "defaultValue": field.default if field.type == "boolean" else None,
-        "defaultValueFormula": None,
         "defaultedOnCreate": field.defaulted_on_create,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": field.digits,
         "displayLocationInDecimal": field.name.endswith(("Latitude", "Longitude")),
-        "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": field.extra_type or extra,
         "filterable": field.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": field.groupable,
-        "highScaleNumber": False,
         "htmlFormatted": field.html,
         "idLookup": field.id_lookup,
         "inlineHelpText": field.help,
         "label": field.label,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": field.name_field,
         "namePointing": field.name_pointing,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
-        "picklistValues": [
-            {
-                "active": value.active,
-                "defaultValue": value.default,
-                "label": value.label or value.value,
-                "validFor": None,
-                "value": value.value,
-            }
-            for value in field.picklist
-        ],
+        "picklistValues": [_describe_value(value) for value in field.picklist],
         "polymorphicForeignKey": is_reference and len(field.reference_to) > 1,
         "precision": field.precision,
         "queryByDistance": field.type == "address",
-        "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
         "restrictedPicklist": field.restricted_picklist,
         "scale": field.scale,
-        "searchPrefilterable": False,
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
         "sortable": field.sortable,
         "type": field.type,
         "unique": field.unique,
-        "updateable": field.updateable and writable,
-        "writeRequiresMasterRead": False,
+        "updateable": field.updateable and field.stored,
+    }
+    return dict(sorted({**_SAME_FOR_ALL, **facts}.items()))
+
+
+def _describe_value(value: PicklistValue) -> dict[str, object]:
+    return {
+        "active": value.active,
+        "defaultValue": value.default,
+        "label": value.label or value.value,
+        "validFor": None,
+        "value": value.value,
     }
 
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "map": ("syncline.cli.map", "Say which marketing field stands for which Salesforce fields."),
     "plan": ("syncline.cli.plan", "Show what a sync would change, and change nothing."),
     "sync": ("syncline.cli.sync", "Bring the contacts and Salesforce in step."),
+    "contacts": ("syncline.cli.contacts", "Add, edit and show people."),
     "status": ("syncline.cli.status", "Say how every connection stands."),
     "runs": ("syncline.cli.runs", "List the latest runs."),
     "db": ("syncline.cli.db", "Reach the database with tools of your own."),

@@ -115,11 +115,7 @@ class Salesforce:
         return _read_page(self._json("query", "GET", path, headers=headers))
 
     def query_more(self, next_url: str) -> Page:
-        """The next page.
-
-        Raises:
-            LocatorLost: the place is gone, as it is with the session that made it; the query starts again.
-        """
+        """The next page; raises LocatorLost where the place is gone, as it is with the session that made it."""
         return _read_page(self._json("query", "GET", next_url))
 
     def composite(self, parts: Sequence[Part], *, all_or_none: bool = False) -> list[PartResult]:

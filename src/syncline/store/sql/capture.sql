@@ -5,7 +5,7 @@ DECLARE
     author text := coalesce(nullif(current_setting('syncline.origin', true), ''), 'sql:' || session_user);
     moment timestamptz := coalesce(nullif(current_setting('syncline.now', true), '')::timestamptz, clock_timestamp());
 BEGIN
-    IF author LIKE 'connection:%' THEN
+    IF starts_with(author, 'connection:') THEN
         RETURN NULL;
     END IF;
     WITH changed AS MATERIALIZED (
