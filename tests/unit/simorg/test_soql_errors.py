@@ -41,8 +41,8 @@ def test_an_unknown_field_as_recorded() -> None:
     assert error.code == "INVALID_FIELD"
     assert error.message == (
         "\nSELECT Bacon__c FROM Account LIMIT 2\n       ^\nERROR at Row:1:Column:8\nNo such column 'Bacon__c' on "
-        "entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field "
-        "name. Please reference your WSDL or the describe call for the appropriate names."
+        "entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom "
+        "field name. Please reference your WSDL or the describe call for the appropriate names."
     )
 
 
