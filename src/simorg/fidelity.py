@@ -73,12 +73,20 @@ FACTS: dict[str, Fact] = {
     "query.offset": Fact("Maximum SOQL offset allowed is 2000"),
     "query.too_long": Fact("SOQL statements cannot be longer than 100000 characters."),
     "query.semi_joins": Fact("Maximum 2 semi join sub-selects are allowed, but saw: {number}"),
-    "query.mixed_logic": Fact("AND and OR cannot be mixed without parentheses"),
+    "query.semi_join_level": Fact(
+        "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions"
+    ),
+    "query.semi_join_nested": Fact("Nesting of semi join sub-selects is not supported", RECORDED),
+    "query.semi_join_object": Fact("The inner and outer selects should not be on the same object type", RECORDED),
+    "query.child_aggregate": Fact("only root queries support aggregate expressions", RECORDED),
+    "query.too_complicated": Fact("The conditions are nested too deeply."),
     "query.type": Fact(
         "value of filter criterion for field '{field}' must be of type {type} and should {not_}be enclosed in quotes"
     ),
     "query.fields_limit": Fact("The SOQL FIELDS function must have a LIMIT of at most 200"),
     "query.ungrouped": Fact("Field must be grouped or aggregated: {field}"),
+    "query.ungrouped_order": Fact("Ordered field must be grouped or aggregated: {field}"),
+    "query.fields_function": Fact("The SOQL FIELDS function takes ALL, STANDARD or CUSTOM"),
     "query.relationship": Fact(
         "Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, "
         "be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe "

@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from simorg.clock import Clock
+from simorg.clock import Clock, read_stamp
 from simorg.ids import build_id, read_number
 from simorg.schema.registry import Field, ObjectType, Schema
 from simorg.transactions import StoredValue, Transaction, quote
@@ -277,6 +278,7 @@ class Storage:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         connection.create_function("fold", 1, _fold, deterministic=True)
+        connection.create_function("in_zone", 2, _move_to_zone, deterministic=True)
         connection.create_collation("folded", _compare_folded)
         return connection
 
@@ -307,6 +309,11 @@ def column_type(field: Field) -> str:
 
 def _fold(text: str | None) -> str | None:
     return None if text is None else text.casefold()
+
+
+def _move_to_zone(stamp: str | None, zone: str) -> str | None:
+    """A stored moment as clocks of a time zone show it."""
+    return None if stamp is None else read_stamp(stamp).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _compare_folded(left: str, right: str) -> int:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from simorg.errors import ApiError
-from simorg.schema.registry import NUMBER_TYPES, Field
+from simorg.schema.registry import NUMBER_TYPES, TEXT_TYPES, Field
 from simorg.soql.problems import problem
 from simorg.soql.scope import Column, Scope
 from simorg.soql.tree import Call, Operand, Path, Query
@@ -32,9 +33,10 @@ class Parent:
 class Columns:
     """The SQL columns of a query, each once, and how operands read."""
 
-    def __init__(self, query: Query, scope: Scope) -> None:
+    def __init__(self, query: Query, scope: Scope, zone: ZoneInfo) -> None:
         self._query = query
         self._scope = scope
+        self._zone = zone
         self._relations: list[tuple[str, ...]] = []
         self._seen: set[tuple[str, ...]] = set()
         self.sql: list[str] = []
@@ -77,7 +79,7 @@ class Columns:
         if not isinstance(inner, Path | Call) or len(operand.arguments) != 1:
             raise self._unknown(operand)
         column = self.resolve(inner)
-        if name in (*_SHOWN, "converttimezone"):
+        if name in _SHOWN:
             return column
         if column.field.type not in ("date", "datetime"):
             raise self._unknown(operand)
@@ -97,10 +99,15 @@ class Columns:
             return Column((), _WHOLE, f"count({column.sql})")
         if name == "count_distinct":
             return Column((), _WHOLE, f"count(DISTINCT {column.sql})")
-        kind = column.field if name in ("min", "max") else _NUMBER
-        return Column((), kind, f"{name}({column.sql})")
+        if name in ("sum", "avg"):
+            return Column((), _NUMBER, f"{name}({column.sql})")
+        folded = " COLLATE folded" if column.field.type in TEXT_TYPES else ""
+        return Column((), column.field, f"{name}({column.sql}{folded})")
 
     def _part(self, operand: Call, name: str, column: Column) -> Column:
+        if name == "converttimezone" and column.field.type == "datetime":
+            zone = self._zone.key.replace("'", "''")
+            return Column(column.relations, column.field, f"in_zone({column.sql}, '{zone}')")
         if name == "day_only":
             return Column((), Field("Day", "Day", "date"), f"substr({column.sql}, 1, 10)")
         if name in ("calendar_quarter", "fiscal_quarter"):
@@ -108,6 +115,9 @@ class Columns:
             return Column((), _WHOLE, sql)
         if name == "day_in_week":
             return Column((), _WHOLE, f"(CAST(strftime('%w', {column.sql}) AS INTEGER) + 1)")
+        if name in ("week_in_month", "week_in_year"):
+            day = "%d" if name == "week_in_month" else "%j"
+            return Column((), _WHOLE, f"((CAST(strftime('{day}', {column.sql}) AS INTEGER) + 6) / 7)")
         if name not in _PARTS:
             raise self._unknown(operand)
         return Column((), _WHOLE, f"CAST(strftime('{_PARTS[name]}', {column.sql}) AS INTEGER)")

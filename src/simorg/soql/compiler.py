@@ -92,14 +92,21 @@ class _Compiler:
         self._scopes = 0
         #: Objects that semi-joins read.
         self._inner_objects: set[str] = set()
+        #: Whether the query in hand is a semi-join's.
+        self._inside = False
 
     def compile(self, query: Query, one: ObjectType, parent_field: str | None = None) -> Compiled:
         scope = self._open(query, one)
         query = _expand_fields(query, one)
-        columns = Columns(query, scope)
+        columns = Columns(query, scope, self._zone)
+        aggregates = query.group or any(
+            _has_aggregate(one.operand) for one in query.select if isinstance(one, Selected)
+        )
+        if aggregates and parent_field:
+            raise problem("MALFORMED_QUERY", say("query.child_aggregate"), query.text, query.source.place)
         if _is_count(query):
             return self._compile_count(query, scope)
-        if query.group or any(_has_aggregate(one.operand) for one in query.select if isinstance(one, Selected)):
+        if aggregates:
             return self._compile_aggregate(query, scope, columns)
         id_index = columns.add(f'{scope.alias}."Id"')
         items = [self._compile_item(one, query, scope, columns) for one in query.select]
@@ -124,7 +131,7 @@ class _Compiler:
         return Scope(query, one, self._schema, self._source, f"t{self._scopes}")
 
     def _compile_count(self, query: Query, scope: Scope) -> Compiled:
-        tail, parameters = self._tail(query, scope, Columns(query, scope), None)
+        tail, parameters = self._tail(query, scope, Columns(query, scope, self._zone), None)
         return Compiled(
             object=scope.object,
             sql=f"SELECT 1{tail}",
@@ -136,25 +143,22 @@ class _Compiler:
         )
 
     def _compile_aggregate(self, query: Query, scope: Scope, columns: Columns) -> Compiled:
-        grouped = {_key(operand) for operand in query.group}
+        grouped = self._check_groups(query, columns)
         items = []
         unnamed = 0
         for one in query.select:
             if isinstance(one, Child):
-                raise problem("MALFORMED_QUERY", say("query.not_supported", what="A subquery beside aggregates"))
-            if not _has_aggregate(one.operand) and _key(one.operand) not in grouped:
+                message = say("query.not_supported", what="A subquery beside aggregates")
+                raise problem("MALFORMED_QUERY", message, query.text, one.query.source.place)
+            column = columns.resolve(one.operand)
+            if not _has_aggregate(one.operand) and column.sql not in grouped:
                 message = say("query.ungrouped", field=_name(one.operand))
                 raise problem("MALFORMED_QUERY", message, query.text, one.operand.place)
             name = one.alias
             if name is None and isinstance(one.operand, Call):
                 name, unnamed = f"expr{unnamed}", unnamed + 1
-            column = columns.resolve(one.operand)
             shown = name or column.field.name
             items.append(Item(shown, replace(column, relations=()), columns.add(column.sql)))
-        for operand in query.group:
-            if not columns.resolve(operand).field.groupable and isinstance(operand, Path):
-                message = say("query.not_groupable", field=_name(operand))
-                raise problem("INVALID_FIELD", message, query.text, operand.place)
         tail, parameters = self._tail(query, scope, columns, None)
         return Compiled(
             object=scope.object,
@@ -165,6 +169,21 @@ class _Compiler:
             is_aggregate=True,
             objects_read=frozenset(scope.objects_read | self._inner_objects),
         )
+
+    def _check_groups(self, query: Query, columns: Columns) -> set[str]:
+        """The SQL of what is grouped by."""
+        grouped = set()
+        for operand in query.group:
+            column = columns.resolve(operand)
+            if not column.field.groupable and isinstance(operand, Path):
+                message = say("query.not_groupable", field=_name(operand))
+                raise problem("INVALID_FIELD", message, query.text, operand.place)
+            grouped.add(column.sql)
+        for key in query.order:
+            if not _has_aggregate(key.operand) and columns.resolve(key.operand).sql not in grouped:
+                message = say("query.ungrouped_order", field=_name(key.operand))
+                raise problem("MALFORMED_QUERY", message, query.text, key.operand.place)
+        return grouped
 
     def _compile_item(self, one: Selected | Child, query: Query, scope: Scope, columns: Columns) -> Item | ChildItem:
         if isinstance(one, Child):
@@ -198,7 +217,7 @@ class _Compiler:
         conditions = Conditions(
             query.text,
             lambda operand: _resolve(columns, operand),
-            lambda one, outer: self._compile_inner(one, outer, query),
+            lambda one, outer: self._compile_inner(one, outer, query, scope.object),
             self._now,
             self._zone,
         )
@@ -228,11 +247,17 @@ class _Compiler:
         direction = "DESC" if key.descending else "ASC"
         return f"{column.sql}{folded} {direction} NULLS {'LAST' if key.nulls_last else 'FIRST'}"
 
-    def _compile_inner(self, one: InQuery, outer: Field, query: Query) -> tuple[str, list[StoredValue]]:
+    def _compile_inner(
+        self, one: InQuery, outer: Field, query: Query, asked: ObjectType
+    ) -> tuple[str, list[StoredValue]]:
         inner = one.query
         found = find_object(inner, self._schema)
+        if self._inside:
+            raise problem("MALFORMED_QUERY", say("query.semi_join_nested"), query.text, inner.source.place)
+        if found is asked:
+            raise problem("MALFORMED_QUERY", say("query.semi_join_object"), query.text, inner.source.place)
         scope = self._open(inner, found)
-        columns = Columns(inner, scope)
+        columns = Columns(inner, scope, self._zone)
         selected = inner.select[0]
         if len(inner.select) != 1 or isinstance(selected, Child) or not isinstance(selected.operand, Path):
             message = say("query.not_supported", what="More than one field in an inner select")
@@ -241,13 +266,18 @@ class _Compiler:
         if column.field.type not in ID_TYPES or outer.type not in ID_TYPES:
             message = "The inner select field must be an Id or a reference field"
             raise problem("MALFORMED_QUERY", message, query.text, selected.operand.place)
+        self._inside = True
         tail, parameters = self._tail(inner, scope, columns, None)
+        self._inside = False
         self._inner_objects |= scope.objects_read
         return f"SELECT * FROM (SELECT {column.sql} AS found{tail}) WHERE found IS NOT NULL", parameters
 
 
 def _resolve(columns: Columns, operand: Operand) -> Resolved:
     column = columns.resolve(operand)
+    if column.field.type == "boolean" and not column.relations:
+        # A checkbox is never blank, even in a record older than the checkbox.
+        return Resolved(f"ifnull({column.sql}, 0)", column.field)
     return Resolved(column.sql, column.field)
 
 
@@ -274,13 +304,6 @@ def _has_aggregate(operand: Operand) -> bool:
     return operand.name.lower() in AGGREGATES or any(_has_aggregate(one) for one in nested)
 
 
-def _key(operand: Operand) -> tuple[str, ...]:
-    if isinstance(operand, Path):
-        return tuple(name.lower() for name in operand.names)
-    inner = operand.arguments[0] if operand.arguments else None
-    return (operand.name.lower(), *(_key(inner) if isinstance(inner, Path | Call) else ()))
-
-
 def _name(operand: Operand) -> str:
     return operand.name if isinstance(operand, Call) else operand.names[-1]
 
@@ -293,7 +316,9 @@ def _expand_fields(query: Query, one: ObjectType) -> Query:
         if not isinstance(operand, Call) or operand.name.lower() != "fields":
             expanded.append(selected)
             continue
-        which = operand.arguments[0].names[0].lower() if isinstance(operand.arguments[0], Path) else ""
+        which = ".".join(str(argument) for argument in operand.arguments).lower()
+        if which not in ("all", "standard", "custom"):
+            raise problem("MALFORMED_QUERY", say("query.fields_function"), query.text, operand.place)
         if which != "standard" and (query.limit is None or query.limit > _MOST_FIELDS_ROWS):
             raise problem("MALFORMED_QUERY", say("query.fields_limit"), query.text, operand.place)
         chosen = [shown for shown in one.visible_fields if which == "all" or shown.custom == (which == "custom")]

@@ -62,8 +62,10 @@ def _cell(one: Item) -> str:
     sql, kind = one.column.sql, one.column.field.type
     if kind == "datetime":
         return f"ifnull(substr({sql}, 1, 19) || '.000Z', '')"
-    if kind == "boolean":
+    if kind == "boolean" and not one.column.relations:
         return f"CASE WHEN {sql} THEN 'true' ELSE 'false' END"
+    if kind == "boolean":
+        return f"CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
     return f"ifnull({sql}, '')"
 
 

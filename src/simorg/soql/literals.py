@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 Span = tuple[date, date]
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
+#: Days, weeks, months... that a span may count; more means the same.
 _MOST = 36_500
+#: The years that dates can lie in.
+_FIRST_YEAR, _LAST_YEAR = 1700, 4000
 
 
 def read_datetime(text: str) -> datetime | None:
@@ -37,14 +40,21 @@ def read_date(text: str) -> date | None:
         return None
 
 
-def find_span(name: str, number: int | None, now: datetime, zone: ZoneInfo) -> Span | None:
-    """The first day of a named span and the day after its last; None where there is no such name."""
+def knows(name: str, *, counted: bool) -> bool:
+    """Whether there is a named span of this name, with a number after it or without."""
+    return name in (_COUNTED if counted else _PLAIN)
+
+
+def find_span(name: str, number: int | None, now: datetime, zone: ZoneInfo) -> Span:
+    """The first day of a named span and the day after its last.
+
+    Raises:
+        KeyError: there is no such name.
+    """
     today = now.astimezone(zone).date()
     if number is None:
-        plain = _PLAIN.get(name)
-        return plain(today) if plain else None
-    counted = _COUNTED.get(name)
-    return counted(today, min(number, _MOST)) if counted and number >= 0 else None
+        return _PLAIN[name](today)
+    return _COUNTED[name](today, min(number, _MOST))
 
 
 def to_moment(day: date, zone: ZoneInfo) -> datetime:
@@ -72,7 +82,7 @@ def _counted_months(today: date, number: int, kind: str, size: int) -> Span:
 
 
 def _month(number: int) -> date:
-    return date(max(1, min(9999, number // 12)), number % 12 + 1, 1)
+    return date(max(_FIRST_YEAR, min(_LAST_YEAR, number // 12)), number % 12 + 1, 1)
 
 
 _PLAIN: dict[str, Callable[[date], Span]] = {

@@ -10,8 +10,8 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
-from simorg.soql import tree
-from simorg.soql.problems import problem
+from simorg.soql import literals, tree
+from simorg.soql.problems import problem, syntax_problem
 from simorg.soql.tree import (
     Call,
     Child,
@@ -48,8 +48,7 @@ def parse(text: str) -> Query:
     except UnexpectedToken as error:
         raise _unexpected(text, error.token) from None
     except UnexpectedCharacters as error:
-        place = Place(_offset(error), error.line, error.column)
-        raise _unexpected_text(text, text[place.offset : place.offset + 1], place) from None
+        raise _unexpected_character(text, Place(_offset(error), error.line, error.column)) from None
     except UnexpectedEOF:
         raise _unexpected_text(text, "<EOF>", _end_of(text)) from None
     except VisitError as error:
@@ -75,12 +74,23 @@ def _unexpected(text: str, token: Token) -> ApiError:
 def _unexpected_text(text: str, found: str, place: Place) -> ApiError:
     if not text[: place.offset].strip():
         return problem("MALFORMED_QUERY", f"unexpected token: {found}")
-    return problem("MALFORMED_QUERY", f"unexpected token: '{found}'", text, place)
+    return syntax_problem(f"unexpected token: '{found}'", text, place)
+
+
+def _unexpected_character(text: str, place: Place) -> ApiError:
+    """A character that begins no token at all; a star is one, only nowhere allowed."""
+    found = text[place.offset : place.offset + 1]
+    if found == "*":
+        return _unexpected_text(text, found, place)
+    where = f"line {place.line}:{place.column - 1}"
+    if found == "'":
+        return syntax_problem(f"{where} mismatched character '<EOF>' expecting '''", text, place)
+    return syntax_problem(f"{where} no viable alternative at character '{found}'", text, place)
 
 
 def _end_of(text: str) -> Place:
     lines = text.split("\n")
-    return Place(len(text), len(lines), max(1, len(lines[-1])))
+    return Place(len(text), len(lines), len(lines[-1]) + 1)
 
 
 def _offset(error: UnexpectedCharacters) -> int:
@@ -232,6 +242,10 @@ class _Builder(Transformer[Any, Any]):
         return Value(_KINDS[token.type], text, _place(token))
 
     def literal(self, name: Token, number: Token | None) -> Value:
+        if not literals.knows(name.upper(), counted=number is not None):
+            raise _unexpected(self._text, name)
+        if number is not None and not number.isdigit():
+            raise _unexpected(self._text, number)
         return Value("literal", str(name).upper(), _place(name), int(number) if number else None)
 
     def with_clause(self, token: Token, *_: Token) -> "_Clause":

@@ -73,7 +73,8 @@ def _begin_parent(parent: Parent, row: Row, root: str) -> dict[str, Any] | None:
     if record_id is None:
         return None
     name = parent.object_name if parent.type_index is None else row[parent.type_index]
-    return {"attributes": {"type": name, "url": f"{root}/sobjects/{name}/{record_id}"}}
+    # What may be of several objects is shown as a Name, at the place of what it is.
+    return {"attributes": {"type": parent.object_name, "url": f"{root}/sobjects/{name}/{record_id}"}}
 
 
 def _render_children(one: ChildItem, record_id: StoredValue, root: str, snapshot: Snapshot) -> Any:

@@ -80,8 +80,13 @@ def names(org: Org, where: str, **how: Any) -> list[str]:
         ("CreatedDate < THIS_YEAR", ["100%_x"]),
         ("CreatedDate >= 2026-03-10T23:30:00Z", ["Äpfel", "apple"]),
         ("CreatedDate >= 2026-03-11T00:30:00+01:00", ["Äpfel", "apple"]),
-        ("Id IN (SELECT Id FROM Lead WHERE City = 'köln')", ["Äpfel", "Banana"]),
-        ("Id NOT IN (SELECT Id FROM Lead WHERE City = 'köln')", ["apple", "100%_x", "b"]),
+        ("City = ''", ["apple", "b"]),
+        ("City IN ('', 'o\\'hare')", ["apple", "100%_x", "b"]),
+        ("Status = 'OPEN' AND IsUnreadByOwner = false", ["Äpfel", "apple", "Banana", "100%_x", "b"]),
+        ("OwnerId IN (SELECT Id FROM User WHERE LastName = 'admin')", ["Äpfel", "Banana", "b"]),
+        ("OwnerId NOT IN (SELECT Id FROM User WHERE LastName = 'admin')", ["apple", "100%_x"]),
+        ("ConvertedContactId NOT IN (SELECT Id FROM Contact)", ["Äpfel", "apple", "Banana", "100%_x", "b"]),
+        (" OR ".join(f"Email = 'a{i}@example.com'" for i in range(2_000)) + " OR LastName = 'b'", ["b"]),
     ],
 )
 def test_conditions(org: Org, where: str, found: list[str]) -> None:

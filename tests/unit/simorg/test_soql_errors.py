@@ -94,11 +94,45 @@ def test_the_caret_stands_in_the_right_line() -> None:
         ("SELECT Id FROM Lead ALL ROWS", "MALFORMED_QUERY", "ALL ROWS not allowed in this context"),
         ("SELECT Id FROM Contact WHERE AccountId IN (SELECT Name FROM Account)", "MALFORMED_QUERY", "inner select"),
         (
-            "SELECT Id FROM Contact WHERE AccountId IN (SELECT Id FROM Account) AND Id IN (SELECT Id FROM Contact)"
-            " AND OwnerId IN (SELECT Id FROM User)",
+            "SELECT Id FROM Contact WHERE AccountId IN (SELECT Id FROM Account) AND OwnerId"
+            " IN (SELECT Id FROM User) AND Id IN (SELECT ConvertedContactId FROM Lead)",
             "EXCEEDED_MAX_SEMIJOIN_SUBSELECTS",
             "Maximum 2",
         ),
+        (
+            "SELECT Id FROM Contact WHERE ReportsToId IN (SELECT Id FROM Contact)",
+            "MALFORMED_QUERY",
+            "The inner and outer selects should not be on the same object type",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE AccountId IN (SELECT Id FROM Account WHERE OwnerId IN (SELECT Id FROM User))",
+            "MALFORMED_QUERY",
+            "Nesting of semi join sub-selects is not supported",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Name = 'x' OR AccountId IN (SELECT Id FROM Account)",
+            "MALFORMED_QUERY",
+            "only allowed at the top level",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE NOT AccountId IN (SELECT Id FROM Account)",
+            "MALFORMED_QUERY",
+            "only allowed at the top level",
+        ),
+        ("SELECT Id, (SELECT COUNT() FROM Contacts) FROM Account", "MALFORMED_QUERY", "only root queries"),
+        ("SELECT LeadSource FROM Lead GROUP BY LeadSource ORDER BY City", "MALFORMED_QUERY", "Ordered field must be"),
+        ("SELECT CreatedDate, COUNT(Id) FROM Lead GROUP BY CreatedDate", "INVALID_FIELD", "can not be grouped"),
+        ("SELECT Name n FROM Lead", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
+        ("SELECT FIELDS() FROM Lead", "MALFORMED_QUERY", "ALL, STANDARD or CUSTOM"),
+        ("SELECT Owner.Industry FROM Lead", "INVALID_FIELD", "No such column 'Industry' on entity 'Name'"),
+        ("SELECT Id FROM Lead WHERE Address = 'x'", "INVALID_FIELD", "'Address' can not be filtered"),
+        ("SELECT Id FROM Lead WHERE Id LIKE '00Q%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field"),
+        ("SELECT Id FROM Lead WHERE CreatedDate LIKE 'x'", "INVALID_QUERY_FILTER_OPERATOR", "on datetime field"),
+        ("SELECT Id FROM Lead WHERE Name > null", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on string field"),
+        ("SELECT Id FROM Lead WHERE Name = TODAY", "INVALID_FIELD", "must be of type string and should be enclosed"),
+        ("SELECT Id FROM Lead WHERE CreatedDate = TODAY:3", "MALFORMED_QUERY", "unexpected token: 'TODAY'"),
+        ("SELECT Id FROM Lead WHERE CreatedDate = LAST_N_DAYS:-3", "MALFORMED_QUERY", "unexpected token: '-3'"),
+        ("SELECT Id FROM Lead WHERE " + "NOT " * 30 + "Name = 'x'", "QUERY_TOO_COMPLICATED", "too deeply"),
         ("SELECT WHO(Id) FROM Lead", "MALFORMED_QUERY", "Unknown function"),
         (f"SELECT Id FROM Lead WHERE Name = '{'x' * 100_000}'", "MALFORMED_QUERY", "100000"),
     ],
@@ -107,6 +141,61 @@ def test_refusals(query: str, code: str, says: str) -> None:
     error = refusal(query)
     assert error.code == code
     assert says in error.message
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "at"),
+    [
+        # As recordings of real orgs show them; what lies beyond the piece shown is filled in.
+        (
+            "SELECT Id, DepProbeField__c FROM Account LIMIT 1",
+            "SELECT Id, DepProbeField__c FROM Account LIMIT",
+            (11, "Row:1:Column:12"),
+        ),
+        (
+            "Select Id, Status, Location, Body from Lead",
+            "Select Id, Status, Location, Body from Lead",
+            (19, "Row:1:Column:20"),
+        ),
+        (
+            "SELECT Id, Name, AccountNumber FROM AccountOpps WHERE Name like 'okToDelete%'",
+            "SELECT Id, Name, AccountNumber FROM AccountOpps WHERE Name like 'okToDelete%'",
+            (36, "Row:1:Column:37"),
+        ),
+        (
+            "select Id, Company,Email,LastName,SF_date__c, ConvertedContactId from Lead where Id != null",
+            "select Id, Company,Email,LastName,SF_date__c, ConvertedContactId from",
+            (34, "Row:1:Column:35"),
+        ),
+        (
+            "SELECT Id,IsDeleted,OwnerId,CreatedById,NumberOfEmployees,TPI_Product__c,Name,OCE__JobId__c FROM Lead",
+            "CreatedById,NumberOfEmployees,TPI_Product__c,Name,OCE__JobId__c",
+            (30, "Row:1:Column:59"),
+        ),
+        (
+            "SELECT Id, BillingCity, BillingPostalCode FROM Account WHERE Id = '53'",
+            "BillingPostalCode FROM Account WHERE Id = '53'",
+            (37, "Row:1:Column:62"),
+        ),
+        (
+            "SELECT Id,CreatedDate, CreatedById, LastModifiedById, LastModifiedDate, From Account ",
+            "LastModifiedById, LastModifiedDate, From Account ",
+            (35, "Row:1:Column:72"),
+        ),
+        ("SELECT * FROM Account where Name='John'", "SELECT * FROM Account where Name='John'", (6, "Row:1:Column:7")),
+        ("select Id from Account where id = $sfid", "select Id from Account where id = $sfid", (33, "Row:1:Column:34")),
+        (
+            "SELECT Id, Email, Name\nFROM Contact\n"
+            "WHERE AccountId = '0014000000p6XlS' AND LastName LIKE 'test' OR email LIKE 'test'",
+            "'0014000000p6XlS' AND LastName LIKE 'test' OR email LIKE 'test'",
+            (42, "Row:3:Column:61"),
+        ),
+        ("SELECT Id\nFROM Maycur_Form__c", "FROM Maycur_Form__c", (5, "Row:2:Column:6")),
+    ],
+)
+def test_a_piece_of_the_query_is_shown_with_a_caret(query: str, shown: str, at: tuple[int, str]) -> None:
+    spaces, place = at
+    assert refusal(query).message.startswith(f"\n{shown}\n{' ' * spaces}^\nERROR at {place}\n")
 
 
 @pytest.mark.parametrize(
