@@ -1,10 +1,11 @@
 """Issues: what a person should look at, one row per cause, record and field, with the remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from syncline.store.named_sql import load
 
@@ -30,10 +31,10 @@ def open_issue(conn: psycopg.Connection, connection_id: int, run_id: int, issue:
     conn.execute(_SQL["open"].compose(), {"connection_id": connection_id, "run_id": run_id, "now": now, **vars(issue)})
 
 
-def resolve_issues(conn: psycopg.Connection, connection_id: int, contact_ids: Sequence[int], now: datetime) -> None:
-    """Closes what was open about sending these contacts."""
-    if contact_ids:
-        conn.execute(
-            _SQL["resolve"].compose(),
-            {"connection_id": connection_id, "contact_ids": list(contact_ids), "now": now},
-        )
+def resolve_issues(
+    conn: psycopg.Connection, connection_id: int, taken: Mapping[int, Iterable[str]], now: datetime
+) -> None:
+    """Closes what was open about sending these contacts and fields (contact → fields that Salesforce took)."""
+    rows = [{"contact_id": contact_id, "fields": list(fields)} for contact_id, fields in taken.items()]
+    if rows:
+        conn.execute(_SQL["resolve"].compose(), {"connection_id": connection_id, "taken": Jsonb(rows), "now": now})

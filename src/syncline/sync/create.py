@@ -250,7 +250,8 @@ def _note_created(
         now=clock.now(),
         rule="added here, found nowhere",
     )
-    issues.resolve_issues(conn, ctx.connection.id, list(created), clock.now())
+    names = [field.name for field in ctx.mapping.fields]
+    issues.resolve_issues(conn, ctx.connection.id, dict.fromkeys(created, names), clock.now())
     ctx.counts.add("created_in_salesforce", len(created))
 
 

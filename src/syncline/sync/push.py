@@ -128,7 +128,7 @@ def _send(ctx: SyncContext, conn: psycopg.Connection, target: Target, batch: lis
     with transaction(conn, "push"):
         if sent:
             outbox.note_sent(conn, target, sent, ctx.run_id, written_at, clock.now())
-            issues.resolve_issues(conn, ctx.connection.id, [one.contact_id for one in sent], clock.now())
+            issues.resolve_issues(conn, ctx.connection.id, {one.contact_id: one.ours for one in sent}, clock.now())
         _settle_refusals(ctx, conn, target, refusals)
     _count(ctx, target, sent, refusals)
     _raise_if_over(refusals)

@@ -1,0 +1,175 @@
+"""New Leads from new contacts: once, whatever gets lost, and never beside one that is there."""
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from syncline import clock
+from syncline.errors import OperatorError, RetryLater
+from syncline.salesforce import client as client_module
+from syncline.salesforce.client import Salesforce
+from syncline.store import contacts
+from syncline.store.database import transaction
+from tests.engine.orgs import Hub
+
+_NEW = {"email": "Ada.New@Example.com", "first_name": "Ada", "last_name": "New", "company": "Engines"}
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between tries are short: their number is what is tested."""
+    monkeypatch.setattr(client_module, "_FIRST_WAIT", 0.01)
+
+
+@pytest.fixture
+def synced(hub: Hub) -> Hub:
+    """Everything imported."""
+    hub.sync()
+    return hub
+
+
+@pytest.fixture
+def bare(bare_hub: Hub) -> Hub:
+    """Everything imported from an org without our fields."""
+    bare_hub.sync()
+    return bare_hub
+
+
+def _add(hub: Hub, **values: str) -> int:
+    mapping = hub.mapping
+    with closing(hub.database.connect("test")) as conn, transaction(conn, "test"):
+        return contacts.add_contact(
+            conn, mapping, {**_NEW, **values}, create_in_salesforce=True, now=clock.now(), origin="test"
+        )
+
+
+def _org_records(hub: Hub, email: str, object_name: str = "Lead") -> list[dict[str, Any]]:
+    rows = hub.org.control("GET", f"export?objects={object_name}")[object_name]
+    return [row for row in rows if row["Email"] == email]
+
+
+def test_a_contact_becomes_a_lead_with_our_id(synced: Hub) -> None:
+    contact = _add(synced)
+    report = synced.sync()
+    assert report.counts["created_in_salesforce"] == 1
+    (lead,) = _org_records(synced, "ada.new@example.com")
+    assert (lead["FirstName"], lead["LastName"], lead["Company"]) == ("Ada", "New", "Engines")
+    ((key, linked, status),) = synced.rows("SELECT external_key, linked, status FROM contacts WHERE id = %s", contact)
+    assert lead["Syncline_Id__c"] == key
+    assert (linked, status) == (True, "Open - Not Contacted")
+    assert synced.sync().counts.get("contacts_updated", 0) == 0
+    assert synced.prove().percent == 100.0
+
+
+def test_what_a_lead_must_have_is_filled_in_and_never_read_back(synced: Hub) -> None:
+    contact = _add(synced, last_name="", company="")
+    synced.sync()
+    (lead,) = _org_records(synced, "ada.new@example.com")
+    assert (lead["LastName"], lead["Company"]) == ("[not provided]", "[not provided]")
+    synced.sync()
+    assert synced.rows("SELECT last_name, company FROM contacts WHERE id = %s", contact) == [(None, None)]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_to_a_keyed_create_makes_no_twin(synced: Hub, when: str) -> None:
+    _add(synced)
+    fault = {"path": "/composite/sobjects/Lead/Syncline_Id__c", "method": "PATCH", "drop": when, "times": 6}
+    synced.org.control("POST", "faults", fault)
+    with pytest.raises(RetryLater):
+        synced.sync()
+    synced.org.control("DELETE", "faults")
+    synced.sync()
+    assert len(_org_records(synced, "ada.new@example.com")) == 1
+
+
+def test_a_lost_answer_without_a_key_is_settled_by_a_search(bare: Hub) -> None:
+    contact = _add(bare)
+    bare.org.control("POST", "faults", {"path": "/composite/sobjects", "method": "POST", "drop": "after"})
+    with pytest.raises(RetryLater):
+        bare.sync()
+    assert bare.rows("SELECT count(*) FROM create_intents") == [(1,)]
+    bare.sync()
+    (lead,) = _org_records(bare, "ada.new@example.com")
+    assert bare.rows("SELECT record_id FROM links WHERE contact_id = %s", contact) == [(lead["Id"],)]
+    assert bare.rows("SELECT count(*) FROM create_intents") == [(0,)]
+
+
+def test_a_create_that_never_arrived_is_repeated_only_when_that_is_sure(bare: Hub) -> None:
+    _add(bare)
+    bare.org.control("POST", "faults", {"path": "/composite/sobjects", "method": "POST", "drop": "before"})
+    with pytest.raises(RetryLater):
+        bare.sync()
+    bare.sync()
+    assert _org_records(bare, "ada.new@example.com") == []
+    bare.org.control("POST", "clock", {"advance": 700})
+    bare.sync()
+    assert len(_org_records(bare, "ada.new@example.com")) == 1
+
+
+def test_a_create_shown_late_makes_no_twin(bare: Hub) -> None:
+    _add(bare)
+    bare.org.control("POST", "settings", {"commit_lag_ms": 1_500})
+    bare.org.control("POST", "faults", {"path": "/composite/sobjects", "method": "POST", "drop": "after"})
+    with pytest.raises(RetryLater):
+        bare.sync()
+    bare.sync()
+    bare.org.control("POST", "clock", {"advance": 5})
+    bare.sync()
+    bare.org.control("POST", "settings", {"commit_lag_ms": 0})
+    bare.org.control("POST", "clock", {"advance": 700})
+    bare.sync()
+    assert len(_org_records(bare, "ada.new@example.com")) == 1
+
+
+def test_somebody_who_is_there_already_is_linked_instead(synced: Hub, colleague: Salesforce) -> None:
+    contact = _add(synced, title="Ours")
+    record = {"LastName": "New", "Company": "Theirs", "Email": "ada.new@example.com", "Phone": "+1"}
+    # Known to nobody here yet when the run decides: found by the search before the create.
+    with synced.open() as ctx:
+        from syncline.sync import run
+
+        plan = run.make_plan(ctx)
+        (created,) = colleague.create("Lead", [record])
+        run.apply_plan(ctx, plan)
+        run.send(ctx)
+        assert ctx.counts["linked_on_create"] == 1
+    assert synced.rows("SELECT record_id FROM links WHERE contact_id = %s", contact) == [(created.id,)]
+    synced.sync()
+    synced.sync()
+    assert len(_org_records(synced, "ada.new@example.com")) == 1
+    assert synced.rows("SELECT phone, company FROM contacts WHERE id = %s", contact) == [("+1", "Theirs")]
+    assert synced.prove().percent == 100.0
+
+
+def test_a_refused_create_waits_for_a_person(synced: Hub) -> None:
+    contact = _add(synced)
+    fault = {"object_name": "Lead", "operation": "create", "row_code": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+             "row_message": "No engines"}  # fmt: skip
+    synced.org.control("POST", "faults", fault)
+    assert synced.sync().counts["create_failed"] == 1
+    assert synced.rows("SELECT kind, state, reason FROM outbox") == [("create", "parked", "No engines")]
+    synced.execute("UPDATE outbox SET state = 'waiting' WHERE contact_id = %s", contact)
+    assert synced.sync().counts["created_in_salesforce"] == 1
+    assert synced.rows("SELECT count(*) FROM issues WHERE state = 'open'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"email": ""}, "needs an address"),
+        ({"email": "nonsense"}, "is not an address"),
+        ({"nonsense": "x"}, "There is no field 'nonsense'"),
+        ({"score": "many"}, "is not a number"),
+    ],
+)
+def test_a_wrong_contact_is_refused_with_a_remedy(synced: Hub, values: dict[str, str], says: str) -> None:
+    with pytest.raises(OperatorError, match=says) as refused:
+        _add(synced, **values)
+    assert refused.value.remedy
+
+
+def test_an_address_belongs_to_one_contact(synced: Hub) -> None:
+    _add(synced)
+    with pytest.raises(OperatorError, match=r"has the address ada\.new@example\.com already"):
+        _add(synced, email="ADA.NEW@example.com")
