@@ -63,6 +63,26 @@ class Compiled:
         return self.parameters
 
 
+@dataclass(frozen=True)
+class _Tail:
+    """What comes after the columns, with its parameters in order."""
+
+    rows: str
+    order: str
+    bounds: str
+    parameters: list[StoredValue]
+
+    @property
+    def sql(self) -> str:
+        """All of it."""
+        return self.rows + self.order + self.bounds
+
+    @property
+    def count_sql(self) -> str:
+        """Enough of it to count, which needs no order."""
+        return self.rows + self.bounds
+
+
 def compile_query(
     query: Query,
     schema: Schema,
@@ -111,18 +131,18 @@ class _Compiler:
         id_index = columns.add(f'{scope.alias}."Id"')
         items = [self._compile_item(one, query, scope, columns) for one in query.select]
         parents = tuple(columns.parents())
-        tail, parameters = self._tail(query, scope, columns, parent_field)
+        tail = self._tail(query, scope, columns, parent_field)
         assert id_index == 0
         return Compiled(
             object=one,
-            sql=f"SELECT {', '.join(columns.sql)}{tail}",
-            parameters=parameters,
-            count_sql=f"SELECT count(*) FROM (SELECT 1{tail})",
+            sql=f"SELECT {', '.join(columns.sql)}{tail.sql}",
+            parameters=tail.parameters,
+            count_sql=f"SELECT count(*) FROM (SELECT 1{tail.count_sql})",
             items=tuple(items),
             parents=parents,
             objects_read=frozenset(scope.objects_read | self._inner_objects),
             has_offset=query.offset is not None,
-            tail_sql=tail,
+            tail_sql=tail.sql,
             scope=scope,
         )
 
@@ -131,12 +151,12 @@ class _Compiler:
         return Scope(query, one, self._schema, self._source, f"t{self._scopes}")
 
     def _compile_count(self, query: Query, scope: Scope) -> Compiled:
-        tail, parameters = self._tail(query, scope, Columns(query, scope, self._zone), None)
+        tail = self._tail(query, scope, Columns(query, scope, self._zone), None)
         return Compiled(
             object=scope.object,
-            sql=f"SELECT 1{tail}",
-            parameters=parameters,
-            count_sql=f"SELECT count(*) FROM (SELECT 1{tail})",
+            sql=f"SELECT 1{tail.sql}",
+            parameters=tail.parameters,
+            count_sql=f"SELECT count(*) FROM (SELECT 1{tail.count_sql})",
             items=(),
             is_count=True,
             objects_read=frozenset(scope.objects_read | self._inner_objects),
@@ -159,12 +179,12 @@ class _Compiler:
                 name, unnamed = f"expr{unnamed}", unnamed + 1
             shown = name or column.field.name
             items.append(Item(shown, replace(column, relations=()), columns.add(column.sql)))
-        tail, parameters = self._tail(query, scope, columns, None)
+        tail = self._tail(query, scope, columns, None)
         return Compiled(
             object=scope.object,
-            sql=f"SELECT {', '.join(columns.sql)}{tail}",
-            parameters=parameters,
-            count_sql=f"SELECT count(*) FROM (SELECT {', '.join(columns.sql)}{tail})",
+            sql=f"SELECT {', '.join(columns.sql)}{tail.sql}",
+            parameters=tail.parameters,
+            count_sql=f"SELECT count(*) FROM (SELECT {', '.join(columns.sql)}{tail.count_sql})",
             items=tuple(items),
             is_aggregate=True,
             objects_read=frozenset(scope.objects_read | self._inner_objects),
@@ -210,10 +230,8 @@ class _Compiler:
         scope.objects_read |= compiled.objects_read
         return ChildItem(child.name or name, compiled)
 
-    def _tail(
-        self, query: Query, scope: Scope, columns: Columns, parent_field: str | None
-    ) -> tuple[str, list[StoredValue]]:
-        """Everything after the columns, with its parameters in order."""
+    def _tail(self, query: Query, scope: Scope, columns: Columns, parent_field: str | None) -> _Tail:
+        """What comes after the columns; of a child's query only the rows of one parent."""
         conditions = Conditions(
             query.text,
             lambda operand: _resolve(columns, operand),
@@ -235,8 +253,8 @@ class _Compiler:
         sql += f" WHERE {' AND '.join(clauses)}" if clauses else ""
         sql += f" GROUP BY {', '.join(group)}" if group else ""
         sql += f" HAVING {having}" if having else ""
-        sql += f" ORDER BY {', '.join(order)}" if order else ""
-        return sql + _bounds(query), conditions.parameters
+        order_sql = f" ORDER BY {', '.join(order)}" if order else ""
+        return _Tail(sql, order_sql, _bounds(query), conditions.parameters)
 
     def _order(self, key: OrderKey, query: Query, columns: Columns) -> str:
         column = columns.resolve(key.operand)
@@ -267,10 +285,10 @@ class _Compiler:
             message = "The inner select field must be an Id or a reference field"
             raise problem("MALFORMED_QUERY", message, query.text, selected.operand.place)
         self._inside = True
-        tail, parameters = self._tail(inner, scope, columns, None)
+        tail = self._tail(inner, scope, columns, None)
         self._inside = False
         self._inner_objects |= scope.objects_read
-        return f"SELECT * FROM (SELECT {column.sql} AS found{tail}) WHERE found IS NOT NULL", parameters
+        return f"SELECT * FROM (SELECT {column.sql} AS found{tail.sql}) WHERE found IS NOT NULL", tail.parameters
 
 
 def _resolve(columns: Columns, operand: Operand) -> Resolved:

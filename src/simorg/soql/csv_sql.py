@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
+from simorg.schema.registry import ID_TYPES, NUMBER_TYPES
 from simorg.soql.compiler import ChildItem, Compiled, Item
 from simorg.transactions import StoredValue
 
-#: SQLite's printf takes 127 arguments.
-_CELLS_AT_ONCE = 60
+#: SQLite's functions take 127 arguments.
+_CELLS_AT_ONCE = 120
+#: What never holds a quote.
+_PLAIN_TYPES = ID_TYPES | NUMBER_TYPES | {"date"}
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ def csv_select(compiled: Compiled, delimiter: str) -> CsvSelect:
     lines = []
     for at in range(0, len(cells), _CELLS_AT_ONCE):
         some = cells[at : at + _CELLS_AT_ONCE]
-        pattern = delimiter.join(['"%w"'] * len(some))
-        lines.append(f"printf('{pattern}', {', '.join(some)})")
+        pattern = delimiter.join(f'"{form}"' for form, _ in some)
+        lines.append(f"printf('{pattern}', {', '.join(sql for _, sql in some)})")
     line = f" || '{delimiter}' || ".join(lines)
     return CsvSelect(
         object_name=compiled.object.name,
@@ -58,15 +61,18 @@ def csv_select(compiled: Compiled, delimiter: str) -> CsvSelect:
     )
 
 
-def _cell(one: Item) -> str:
+def _cell(one: Item) -> tuple[str, str]:
+    """How printf writes a cell, and what: %s leaves a blank empty, %w doubles quotes but cannot take a blank."""
     sql, kind = one.column.sql, one.column.field.type
     if kind == "datetime":
-        return f"ifnull(substr({sql}, 1, 19) || '.000Z', '')"
+        return "%s", f"substr({sql}, 1, 19) || '.000Z'"
     if kind == "boolean" and not one.column.relations:
-        return f"CASE WHEN {sql} THEN 'true' ELSE 'false' END"
+        return "%s", f"CASE WHEN {sql} THEN 'true' ELSE 'false' END"
     if kind == "boolean":
-        return f"CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
-    return f"ifnull({sql}, '')"
+        return "%s", f"CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+    if kind in _PLAIN_TYPES:
+        return "%s", sql
+    return "%w", f"ifnull({sql}, '')"
 
 
 def _refuse(what: str) -> ApiError:

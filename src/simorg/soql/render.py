@@ -1,6 +1,6 @@
 """Rows of a query as the records of its answer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from simorg.soql.columns import Parent
@@ -14,15 +14,22 @@ Row = Sequence[StoredValue]
 
 def render_rows(compiled: Compiled, rows: Iterable[Row], root: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     """Records in JSON, with attributes, parents and children; `root` is the version's path."""
-    if compiled.is_aggregate:
-        for row in rows:
-            record: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
-            record |= {one.name: _value(one, row) for one in compiled.items if isinstance(one, Item)}
-            yield record
-        return
-    base = f"{root}/sobjects/{compiled.object.name}/"
+    cells = [_Cell(one) if isinstance(one, Item) else one for one in compiled.items]
+    parents = {one.relations: one for one in compiled.parents}
+    name = compiled.object.name
+    base = f"{root}/sobjects/{name}/"
     for row in rows:
-        yield _render(compiled, row, root, base, snapshot)
+        record: dict[str, Any] = {"attributes": {"type": name, "url": f"{base}{row[0]}"}}
+        if compiled.is_aggregate:
+            record = {"attributes": {"type": "AggregateResult"}}
+        for one in cells:
+            if isinstance(one, ChildItem):
+                record[one.name] = _render_children(one, row[0], root, snapshot)
+                continue
+            holder = _find_holder(record, one.relations, parents, row, root) if one.relations else record
+            if holder is not None:
+                holder[one.name] = row[one.index] if one.convert is None else one.convert(row)
+        yield record
 
 
 def render_columns(compiled: Compiled) -> dict[str, Any]:
@@ -37,17 +44,28 @@ def render_columns(compiled: Compiled) -> dict[str, Any]:
     }
 
 
-def _render(compiled: Compiled, row: Row, root: str, base: str, snapshot: Snapshot) -> dict[str, Any]:
-    record: dict[str, Any] = {"attributes": {"type": compiled.object.name, "url": f"{base}{row[0]}"}}
-    parents = {one.relations: one for one in compiled.parents}
-    for one in compiled.items:
-        if isinstance(one, ChildItem):
-            record[one.name] = _render_children(one, row[0], root, snapshot)
-            continue
-        holder = _find_holder(record, one.column.relations, parents, row, root)
-        if holder is not None:
-            holder[one.name] = _value(one, row)
-    return record
+class _Cell:
+    """How one column of the rows is shown; `convert` is None where it is shown as it is stored."""
+
+    def __init__(self, one: Item) -> None:
+        self.name = one.name
+        self.index = one.index
+        self.relations = one.column.relations
+        self.convert = _find_converter(one)
+
+
+def _find_converter(one: Item) -> Callable[[Row], Any] | None:
+    shown, index = one.column.field, one.index
+    if one.column.parts:
+        after = index + len(one.column.parts)
+        return lambda row: compose_address(shown, dict(zip(shown.components, row[index:after], strict=True)))
+    if one.as_text:
+        return lambda row: None if row[index] is None else str(render_json(shown, row[index]))
+    if shown.type == "boolean":
+        return lambda row: bool(row[index])
+    if shown.type in ("datetime", "double", "currency", "percent"):
+        return lambda row: render_json(shown, row[index])
+    return None
 
 
 def _find_holder(
@@ -83,15 +101,6 @@ def _render_children(one: ChildItem, record_id: StoredValue, root: str, snapshot
         return None
     records = list(render_rows(one.compiled, found, root, snapshot))
     return {"totalSize": len(records), "done": True, "records": records}
-
-
-def _value(one: Item, row: Row) -> Any:
-    shown = one.column.field
-    if one.column.parts:
-        parts = dict(zip(shown.components, row[one.index : one.index + len(one.column.parts)], strict=True))
-        return compose_address(shown, parts)
-    value = render_json(shown, row[one.index])
-    return str(value) if one.as_text and value is not None else value
 
 
 def _describe(one: Item | ChildItem) -> dict[str, Any]:
