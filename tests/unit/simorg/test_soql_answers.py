@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simorg.org import Org
+from simorg.wire.query import compile_for
 from tests.unit.simorg.querying import ask, ask_csv, open_empty_org
 from tests.unit.simorg.test_soql_errors import compiled
 
@@ -154,6 +155,97 @@ def test_aggregates(org: Org) -> None:
     assert (year["y"], year["expr0"]) == (2026, 4)
 
 
+@pytest.mark.parametrize(
+    ("function", "leads"),
+    [
+        ("CALENDAR_YEAR(CreatedDate)", {2025: 1, 2026: 4}),
+        ("CALENDAR_QUARTER(CreatedDate)", {1: 4, 4: 1}),
+        ("CALENDAR_MONTH(CreatedDate)", {2: 1, 3: 3, 12: 1}),
+        ("DAY_IN_MONTH(CreatedDate)", {1: 1, 10: 1, 11: 1, 28: 1, 31: 1}),
+        ("DAY_IN_WEEK(CreatedDate)", {1: 1, 3: 1, 4: 2, 7: 1}),
+        ("DAY_IN_YEAR(CreatedDate)", {59: 1, 60: 1, 69: 1, 70: 1, 365: 1}),
+        ("WEEK_IN_MONTH(CreatedDate)", {1: 1, 2: 2, 4: 1, 5: 1}),
+        ("WEEK_IN_YEAR(CreatedDate)", {9: 2, 10: 2, 53: 1}),
+        ("HOUR_IN_DAY(CreatedDate)", {0: 1, 10: 1, 12: 1, 23: 2}),
+        ("DAY_ONLY(CreatedDate)",
+         {"2025-12-31": 1, "2026-02-28": 1, "2026-03-01": 1, "2026-03-10": 1, "2026-03-11": 1}),
+        ("DAY_ONLY(convertTimezone(CreatedDate))",
+         {"2026-01-01": 1, "2026-02-28": 1, "2026-03-01": 1, "2026-03-11": 2}),
+    ],
+)  # fmt: skip
+def test_parts_of_dates(org: Org, function: str, leads: dict[object, int]) -> None:
+    query = f"SELECT {function} part, COUNT(Id) n FROM Lead GROUP BY {function}"
+    assert {one["part"]: one["n"] for one in ask(org, query, zone=ZoneInfo("Europe/Berlin"))} == leads
+
+
+def test_aggregates_of_all_records(org: Org) -> None:
+    (row,) = ask(
+        org,
+        "SELECT COUNT(City), COUNT_DISTINCT(NumberOfEmployees) different, SUM(NumberOfEmployees), "
+        "AVG(NumberOfEmployees), MIN(LastName), MAX(LastName), MAX(CreatedDate) FROM Lead",
+    )
+    assert row == {
+        "attributes": {"type": "AggregateResult"},
+        "expr0": 3,
+        "different": 3,
+        "expr1": 22.0,
+        "expr2": 5.5,
+        "expr3": "100%_x",
+        "expr4": "Äpfel",
+        "expr5": "2026-03-11T00:30:00.000+0000",
+    }
+
+
+def test_groups_of_a_parents_field_bear_its_name(org: Org) -> None:
+    rows = ask(org, "SELECT Account.Name, COUNT(Id) FROM Contact c WHERE c.AccountId != null GROUP BY c.Account.Name")
+    assert rows == [{"attributes": {"type": "AggregateResult"}, "Name": "Alpha", "expr0": 2}]
+
+
+def test_counting_alone_minds_limit(org: Org) -> None:
+    for query, number in (("SELECT COUNT() FROM Lead", 5), ("SELECT COUNT() FROM Lead LIMIT 2", 2)):
+        found = compile_for(org, query, all_rows=False)
+        assert found.is_count
+        assert org.storage.read_one(found.count_sql, found.count_parameters) == (number,)
+
+
+def test_limit_and_offset(org: Org) -> None:
+    rows = ask(org, "SELECT LastName FROM Lead ORDER BY NumberOfEmployees DESC NULLS LAST, LastName LIMIT 2 OFFSET 1")
+    assert [one["LastName"] for one in rows] == ["b", "Äpfel"]
+    assert len(ask(org, "SELECT Id FROM Lead OFFSET 3")) == 2
+
+
+def test_order_by_a_parents_field(org: Org) -> None:
+    rows = ask(org, "SELECT LastName FROM Contact ORDER BY Account.Name DESC NULLS LAST, LastName")
+    assert [one["LastName"] for one in rows] == ["Yak", "Zed", "Free"]
+
+
+def test_fields_functions_stand_for_fields(org: Org) -> None:
+    every, own, common = (
+        list(ask(org, f"SELECT FIELDS({which}) FROM Lead LIMIT 1")[0])[1:] for which in ("ALL", "CUSTOM", "STANDARD")
+    )
+    assert own == ["Lead_Score__c", "Syncline_Id__c"]
+    assert sorted(every) == sorted(own + common)
+    assert {"Id", "Name", "Address", "SystemModstamp"} <= set(common)
+
+
+def test_shown_values(org: Org) -> None:
+    query = "SELECT toLabel(Status), FORMAT(NumberOfEmployees) size, convertCurrency(AnnualRevenue) FROM Lead"
+    lead = ask(org, f"{query} WHERE LastName = 'Äpfel'")[0]
+    assert (lead["Status"], lead["size"], lead["AnnualRevenue"]) == ("Open", "5", None)
+
+
+def test_clauses_that_change_nothing_are_taken(org: Org) -> None:
+    query = "SELECT Id FROM Lead USING SCOPE everything WHERE LastName = 'b' WITH SECURITY_ENFORCED LIMIT 1 FOR VIEW"
+    assert len(ask(org, query)) == 1
+    assert len(ask(org, "select id from lead where lastname = 'b' with user_mode for reference")) == 1
+
+
+def test_children_keep_to_their_own_conditions(org: Org) -> None:
+    query = "SELECT (SELECT LastName FROM Contacts WHERE Email != null ORDER BY LastName LIMIT 1) FROM Account"
+    assert [one["Contacts"] and one["Contacts"]["totalSize"] for one in ask(org, query + " ORDER BY Name")] == [1, None]
+    assert "Contact" in compile_for(org, query, all_rows=False).objects_read
+
+
 def test_order_puts_blanks_first_unless_told(org: Org) -> None:
     rows = ask(org, "SELECT City FROM Lead ORDER BY City, Id")
     assert [one["City"] for one in rows][:2] == [None, None]
@@ -178,11 +270,39 @@ def test_bulk_lines_quote_every_cell(org: Org) -> None:
     assert ask_csv(org, "SELECT Name, AnnualRevenue FROM Account WHERE AnnualRevenue = 12")[1] == '"Alpha","12.0"'
 
 
-def test_an_address_is_found_by_its_index(org: Org) -> None:
-    for where, index in (("Email = 'a@example.com'", "Lead_Email"), ("SystemModstamp >= TODAY", "Lead_SystemModstamp")):
-        found = compiled(f"SELECT Id FROM Lead WHERE {where}")
-        plan = list(org.storage.read(f"EXPLAIN QUERY PLAN {found.sql}", found.parameters))
-        assert index in str(plan)
+def test_bulk_cells_of_a_missing_parent_are_blank(org: Org) -> None:
+    assert ask_csv(org, "SELECT Account.IsDeleted, Account.Name FROM Contact WHERE LastName = 'Free'")[1] == '"",""'
+
+
+def test_bulk_lines_are_as_wide_as_wanted(org: Org) -> None:
+    fields = [one.name for one in org.schema.get("Contact").visible_fields if one.type != "address"]
+    fields += [f"{parent}.{name}" for parent in ("Account", "ReportsTo") for name in ("Name", "CreatedDate", "Phone")]
+    users = [one.name for one in org.schema.get("User").visible_fields if one.type != "address"]
+    fields += [f"{parent}.{name}" for parent in ("CreatedBy", "Owner") for name in users]
+    header, line, *_ = ask_csv(org, f"SELECT {', '.join(fields)} FROM Contact")
+    assert len(fields) > 120
+    assert header.split(",") == [f'"{name}"' for name in fields]
+    assert len(line.split('","')) == len(fields)
+
+
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [
+        ("Email = 'a@example.com'", "Lead_Email"),
+        ("Email IN ('a@example.com', 'b@example.com')", "Lead_Email"),
+        ("Email = 'a@example.com' OR Email = 'b@example.com'", "Lead_Email"),
+        ("Syncline_Id__c = 'x'", "Lead_Syncline_Id__c"),
+        ("SystemModstamp >= TODAY", "Lead_SystemModstamp"),
+        ("SystemModstamp >= 2026-01-01T00:00:00Z ORDER BY SystemModstamp, Id", "Lead_SystemModstamp"),
+        ("Id = '00QgK0000000001'", "Lead_id"),
+        ("Id > '00QgK0000000001' ORDER BY Id LIMIT 10", "Lead_id"),
+    ],
+)
+def test_what_has_an_index_is_found_by_it(org: Org, where: str, index: str) -> None:
+    found = compiled(f"SELECT Id FROM Lead WHERE {where}")
+    plan = str(list(org.storage.read(f"EXPLAIN QUERY PLAN {found.sql}", found.parameters)))
+    assert index in plan
+    assert "SCAN" not in plan
 
 
 _TERMS = st.sampled_from(
