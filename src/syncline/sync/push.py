@@ -113,6 +113,7 @@ def _refuse_too_long(
         with transaction(conn, "push"):
             outbox.drop_fields(conn, [(one.pending, one.fields) for one in refusals])
             _open_issues(ctx, conn, target, refusals)
+        ctx.counts.add("push_failed", len(refusals))
     return fitting
 
 

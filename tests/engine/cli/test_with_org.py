@@ -1,0 +1,195 @@
+"""Commands against an org: the way of a person from connecting to a sync, and the bad days on it.
+
+Each bad day ends with a message that names the thing and the remedy, with the right status, and with nothing lost.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncline.salesforce import client as client_module
+from syncline.sync import stage
+from tests.engine.cli.conftest import Done, Syncline
+from tests.engine.orgs import colleague_of
+from tests.simulated import Simulated
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between tries are short: their number is tested elsewhere."""
+    monkeypatch.setattr(client_module, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(stage, "_PAGE_WAIT", 0.01)
+    monkeypatch.setattr(stage, "_FIRST_POLL", 0.01)
+
+
+def _connect(syncline: Syncline, org: Simulated, *more: str, secret: str = "", url: str = "") -> Done:
+    file = syncline.home.parent / "secret"
+    file.write_text(secret or org.facts["client_secret"])
+    return syncline(
+        "connect", "--url", url or org.url, "--client-id", org.facts["client_id"], "--client-secret-file", str(file),
+        *more,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def connected(syncline: Syncline, org: Simulated) -> Syncline:
+    """An installation that is connected."""
+    done = _connect(syncline, org)
+    assert done.status == 0, done.err
+    return syncline
+
+
+@pytest.fixture
+def synced(connected: Syncline) -> Syncline:
+    """An installation that has imported everything."""
+    done = connected("sync", "--yes")
+    assert done.status == 0, done.err
+    return connected
+
+
+def test_the_way_of_a_person(connected: Syncline, org: Simulated) -> None:
+    plan = connected("plan")
+    assert plan.status == 0
+    assert "new" in plan.out
+    waiting = connected("sync")
+    assert waiting.status == 3
+    done = connected("sync", "--yes", "--json")
+    assert done.status == 0, done.err
+    assert done.facts["counts"]["contacts_created"] > 200
+    assert connected("sync", "--json").facts["counts"].get("contacts_created", 0) == 0
+    assert connected("status").status == 0
+    assert connected("runs", "--json").facts["runs"][0]["state"] == "done"
+
+
+def test_a_person_is_added_edited_and_shown(synced: Syncline, org: Simulated) -> None:
+    added = synced("contacts", "add", "email=ada@new.example", "first_name=Ada", "last_name=New", "company=Engines")
+    assert added.status == 0, added.err
+    assert "Waits to be sent" in synced("contacts", "show", "ada@new.example").out
+    assert synced("sync").status == 0
+    assert synced("map", "set", "title", "--direction", "both").status == 0
+    assert synced("sync", "--yes").status == 0
+    assert synced("contacts", "edit", "ada@new.example", "title=Countess").status == 0
+    assert synced("sync").status == 0
+    shown = synced("contacts", "show", "ada@new.example", "--json").facts
+    assert (shown["ours"]["title"], shown["theirs"]["title"]) == ("Countess", "Countess")
+    text = synced("contacts", "show", str(shown["id"])).out
+    assert "Countess" in text
+    assert "added here, found nowhere" in text
+    (record_id,) = [record_id for _, record_id, _ in shown["links"]]
+    assert synced("contacts", "show", record_id).status == 0
+    missing = synced("contacts", "show", "nobody@new.example")
+    assert (missing.status, "There is no contact" in missing.err) == (1, True)
+
+
+def test_a_wrong_secret_is_refused_and_nothing_is_stored(syncline: Syncline, org: Simulated) -> None:
+    done = _connect(syncline, org, secret="wrong")
+    assert done.status == 1
+    assert "client secret" in done.err
+    assert "remedy" in done.err
+    assert syncline("status", "--json").facts == {"connections": []}
+
+
+def test_a_login_that_is_refused_later_breaks_the_connection_until_it_works_again(
+    synced: Syncline, org: Simulated
+) -> None:
+    fault = {"path": "/oauth2/token", "status": 400, "times": None,
+             "body": '{"error":"invalid_client","error_description":"invalid client credentials"}'}  # fmt: skip
+    org.control("POST", "faults", fault)
+    done = synced("sync", "--json")
+    assert done.status == 1
+    assert done.facts["error"]["type"] == "ConnectionBroken"
+    org.control("DELETE", "faults")
+    assert synced("sync").status == 0
+
+
+def test_a_session_that_ends_in_the_middle_is_renewed(synced: Syncline, org: Simulated) -> None:
+    org.control("POST", "faults", {"path": "/query", "expire": True, "times": 2})
+    assert synced("sync").status == 0
+
+
+def test_an_org_that_is_down(synced: Syncline, org: Simulated) -> None:
+    org.control("POST", "faults", {"path": "/", "drop": "before", "times": None})
+    done = synced("sync")
+    assert done.status == 1
+    assert "error:" in done.err
+    assert "remedy:" in done.err
+    org.control("DELETE", "faults")
+    assert synced("sync").status == 0
+
+
+def test_a_page_that_is_not_json(synced: Syncline, org: Simulated) -> None:
+    fault = {"path": "/composite", "status": 200, "body": "<html>proxy</html>", "content_type": "text/html"}
+    org.control("POST", "faults", {**fault, "times": None})
+    done = synced("sync")
+    assert done.status == 1
+    assert "not JSON" in done.err
+    org.control("DELETE", "faults")
+    assert synced("sync").status == 0
+
+
+def test_half_a_bulk_page_is_asked_for_again(
+    connected: Syncline, org: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from syncline.sync.context import SyncSettings
+
+    monkeypatch.setattr(SyncSettings.__init__, "__defaults__", _with_threshold(SyncSettings, 10))
+    org.control("POST", "faults", {"path": "/results", "truncate": 2_000, "times": 2})
+    done = connected("sync", "--yes", "--json")
+    assert done.status == 0, done.err
+    assert done.facts["counts"]["pages_asked_again"] >= 2
+    assert done.facts["counts"]["contacts_created"] > 200
+
+
+def _with_threshold(settings: Any, rows: int) -> tuple[object, ...]:
+    defaults = list(settings.__init__.__defaults__)
+    names = list(settings.__dataclass_fields__)
+    defaults[names.index("bulk_threshold")] = rows
+    return tuple(defaults)
+
+
+def test_the_daily_limit_pauses_the_sync(synced: Syncline, org: Simulated) -> None:
+    org.control("POST", "settings", {"daily_requests": 1})
+    done = synced("sync", "--json")
+    assert done.status == 1
+    assert "24 hours" in done.out + done.err
+    org.control("POST", "settings", {"daily_requests": 1_000_000})
+    assert synced("sync").status == 0
+
+
+def test_a_field_that_was_taken_away_stops_nothing_else(synced: Syncline, org: Simulated) -> None:
+    org.control("POST", "fields", {"object": "Lead", "name": "Title", "hidden": True})
+    try:
+        with colleague_of(org) as colleague:
+            lead = colleague.query("SELECT Id FROM Lead WHERE IsConverted = false LIMIT 1").records[0]["Id"]
+            colleague.update("Lead", [{"Id": lead, "Phone": "+49 1"}])
+        done = synced("sync", "--json")
+        assert done.status == 0, done.err
+        check = synced("map", "validate")
+        assert "Title" in check.out + check.err
+    finally:
+        org.control("POST", "fields", {"object": "Lead", "name": "Title", "hidden": False})
+    assert synced("sync").status == 0
+
+
+def test_a_million_characters_are_refused_and_nothing_is_lost(synced: Syncline, org: Simulated) -> None:
+    assert synced("map", "set", "description", "--direction", "both").status == 0
+    assert synced("sync", "--yes").status == 0
+    lead = org.control("GET", "export?objects=Lead")["Lead"][0]["Id"]
+    assert synced("contacts", "edit", lead, f"description={'x' * 1_000_000}").status == 0
+    done = synced("sync", "--json")
+    assert done.status == 4
+    kept = synced("contacts", "show", lead, "--json").facts
+    assert len(kept["ours"]["description"]) == 1_000_000
+    assert "STRING_TOO_LONG" in synced("status").out or "1000000 characters" in synced("status").out
+    assert org.control("GET", "export?objects=Lead")["Lead"][0]["Description"] != kept["ours"]["description"]
+
+
+def test_secrets_are_never_shown(synced: Syncline, org: Simulated) -> None:
+    secrets = [org.facts["client_secret"], *org.org.sessions]
+    shown = "".join(
+        synced(*command).out + synced(*command).err
+        for command in (("status", "--json"), ("runs", "--json"), ("doctor", "--json"), ("map", "show", "--json"))
+    )
+    logged = "".join(path.read_text() for path in Path(synced.home).rglob("*.log"))
+    assert not [secret for secret in secrets if secret in shown + logged]
