@@ -86,6 +86,7 @@ FACTS: dict[str, Fact] = {
     "query.fields_limit": Fact("The SOQL FIELDS function must have a LIMIT of at most 200"),
     "query.ungrouped": Fact("Field must be grouped or aggregated: {field}"),
     "query.ungrouped_order": Fact("Ordered field must be grouped or aggregated: {field}"),
+    "query.not_a_type": Fact("{name} is not a type of {relationship}"),
     "query.fields_function": Fact("The SOQL FIELDS function takes ALL, STANDARD or CUSTOM"),
     "query.relationship": Fact(
         "Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, "

@@ -59,14 +59,17 @@ class Columns:
     def parents(self) -> Iterator[Parent]:
         """The parents that fields are shown of, outer ones first; adds the columns they need."""
         for relations in self._relations:
-            joined = self._scope.joined(relations)
-            if len(joined.aliases) == 1:
-                alias, one = joined.only
-                yield Parent(relations, self.add(f'{alias}."Id"'), None, one.name)
-                continue
-            ids = ", ".join(f'{alias}."Id"' for alias, _ in joined.aliases)
-            names = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{one.name}'" for alias, one in joined.aliases)
-            yield Parent(relations, self.add(f"coalesce({ids})"), self.add(f"CASE {names} END"), "Name")
+            yield self.parent(relations)
+
+    def parent(self, relations: tuple[str, ...]) -> Parent:
+        """A parent; adds the columns it needs."""
+        joined = self._scope.joined(relations)
+        if len(joined.aliases) == 1:
+            alias, one = joined.only
+            return Parent(relations, self.add(f'{alias}."Id"'), None, one.name)
+        ids = ", ".join(f'{alias}."Id"' for alias, _ in joined.aliases)
+        names = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{one.name}'" for alias, one in joined.aliases)
+        return Parent(relations, self.add(f"coalesce({ids})"), self.add(f"CASE {names} END"), "Name")
 
     def resolve(self, operand: Operand) -> Column:
         """An operand as SQL with its type."""

@@ -1,66 +1,22 @@
 """From the tree of a query to SQL over the storage. Values are parameters; names come from the schema alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from simorg.fidelity import say
 from simorg.schema.registry import ID_TYPES, TEXT_TYPES, Field, ObjectType, Schema
-from simorg.soql.columns import AGGREGATES, Columns, Parent
+from simorg.soql.columns import AGGREGATES, Columns
+from simorg.soql.compiled import ChildItem, ChoiceItem, Compiled, Item
 from simorg.soql.conditions import Conditions, Resolved
 from simorg.soql.problems import problem
-from simorg.soql.scope import Column, Scope, find_object
-from simorg.soql.tree import Call, Child, InQuery, Operand, OrderKey, Path, Query, Selected
+from simorg.soql.scope import Scope, find_object
+from simorg.soql.tree import Call, Child, Choice, Entry, InQuery, Operand, OrderKey, Path, Query, Selected
 from simorg.transactions import StoredValue, quote
 
 _MOST_OFFSET = 2_000
 _MOST_FIELDS_ROWS = 200
-
-
-@dataclass(frozen=True)
-class Item:
-    """One entry of the answer: the column it is read from, under relationships and a name.
-
-    `index` is its place among the SQL columns; an address takes one column for each part from there on.
-    """
-
-    name: str
-    column: Column
-    index: int
-    as_text: bool = False
-
-
-@dataclass(frozen=True)
-class ChildItem:
-    """A subquery: run once for each record, with its Id as the first parameter."""
-
-    name: str
-    compiled: "Compiled"
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A query ready to run. Column 0 is the record's Id, unless the query aggregates."""
-
-    object: ObjectType
-    sql: str
-    parameters: list[StoredValue]
-    count_sql: str
-    items: tuple[Item | ChildItem, ...]
-    parents: tuple[Parent, ...] = ()
-    is_count: bool = False
-    is_aggregate: bool = False
-    objects_read: frozenset[str] = frozenset()
-    has_offset: bool = False
-    #: For Bulk results: SQL after SELECT and before the columns' list ends.
-    tail_sql: str = ""
-    scope: Scope | None = field(default=None, repr=False)
-
-    @property
-    def count_parameters(self) -> list[StoredValue]:
-        """The parameters of the count."""
-        return self.parameters
 
 
 @dataclass(frozen=True)
@@ -143,7 +99,6 @@ class _Compiler:
             objects_read=frozenset(scope.objects_read | self._inner_objects),
             has_offset=query.offset is not None,
             tail_sql=tail.sql,
-            scope=scope,
         )
 
     def _open(self, query: Query, one: ObjectType) -> Scope:
@@ -167,9 +122,8 @@ class _Compiler:
         items = []
         unnamed = 0
         for one in query.select:
-            if isinstance(one, Child):
-                message = say("query.not_supported", what="A subquery beside aggregates")
-                raise problem("MALFORMED_QUERY", message, query.text, one.query.source.place)
+            if not isinstance(one, Selected):
+                raise problem("MALFORMED_QUERY", say("query.not_supported", what="A subquery beside aggregates"))
             column = columns.resolve(one.operand)
             if not _has_aggregate(one.operand) and column.sql not in grouped:
                 message = say("query.ungrouped", field=_name(one.operand))
@@ -205,9 +159,11 @@ class _Compiler:
                 raise problem("MALFORMED_QUERY", message, query.text, key.operand.place)
         return grouped
 
-    def _compile_item(self, one: Selected | Child, query: Query, scope: Scope, columns: Columns) -> Item | ChildItem:
+    def _compile_item(self, one: Entry, query: Query, scope: Scope, columns: Columns) -> Item | ChildItem | ChoiceItem:
         if isinstance(one, Child):
             return self._compile_child(one, query, scope)
+        if isinstance(one, Choice):
+            return self._compile_choice(one, query, scope, columns)
         if one.alias and isinstance(one.operand, Path):
             message = "only aggregate expressions use field aliasing"
             raise problem("MALFORMED_QUERY", message, query.text, one.operand.place)
@@ -229,6 +185,24 @@ class _Compiler:
         compiled = self.compile(inner, found, child.field)
         scope.objects_read |= compiled.objects_read
         return ChildItem(child.name or name, compiled)
+
+    def _compile_choice(self, one: Choice, query: Query, scope: Scope, columns: Columns) -> ChoiceItem:
+        relations = scope.follow(one.relation)
+        possible = {found.name.lower(): found.name for _, found in scope.joined(relations).aliases}
+
+        def read(object_name: str | None, path: Path) -> Item:
+            column = scope.read_as(relations, object_name, path)
+            return Item(column.field.name, column, columns.add(*(column.parts or (column.sql,))))
+
+        choices = {}
+        for wanted, paths in one.choices:
+            name = possible.get(str(wanted).lower())
+            if name is None:
+                message = say("query.not_a_type", name=str(wanted), relationship=str(one.relation))
+                raise problem("MALFORMED_QUERY", message, query.text, wanted.place)
+            choices[name] = tuple(read(name, path) for path in paths)
+        otherwise = tuple(read(None, path) for path in one.otherwise)
+        return ChoiceItem(columns.parent(relations), choices, otherwise)
 
     def _tail(self, query: Query, scope: Scope, columns: Columns, parent_field: str | None) -> _Tail:
         """What comes after the columns; of a child's query only the rows of one parent."""
@@ -277,7 +251,7 @@ class _Compiler:
         scope = self._open(inner, found)
         columns = Columns(inner, scope, self._zone)
         selected = inner.select[0]
-        if len(inner.select) != 1 or isinstance(selected, Child) or not isinstance(selected.operand, Path):
+        if len(inner.select) != 1 or not isinstance(selected, Selected) or not isinstance(selected.operand, Path):
             message = say("query.not_supported", what="More than one field in an inner select")
             raise problem("MALFORMED_QUERY", message, query.text, inner.source.place)
         column = columns.resolve(selected.operand)
@@ -309,9 +283,10 @@ def _bounds(query: Query) -> str:
 
 
 def _is_count(query: Query) -> bool:
-    if len(query.select) != 1 or isinstance(query.select[0], Child):
+    first = query.select[0]
+    if len(query.select) != 1 or not isinstance(first, Selected):
         return False
-    operand = query.select[0].operand
+    operand = first.operand
     return isinstance(operand, Call) and operand.name.lower() == "count" and not operand.arguments and not query.group
 
 
@@ -328,7 +303,7 @@ def _name(operand: Operand) -> str:
 
 def _expand_fields(query: Query, one: ObjectType) -> Query:
     """FIELDS(ALL), FIELDS(STANDARD) and FIELDS(CUSTOM) as the fields they stand for."""
-    expanded: list[Selected | Child] = []
+    expanded: list[Entry] = []
     for selected in query.select:
         operand = selected.operand if isinstance(selected, Selected) else None
         if not isinstance(operand, Call) or operand.name.lower() != "fields":

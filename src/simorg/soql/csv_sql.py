@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.schema.registry import ID_TYPES, NUMBER_TYPES
-from simorg.soql.compiler import ChildItem, Compiled, Item
+from simorg.soql.compiled import ChildItem, ChoiceItem, Compiled, Item
 from simorg.transactions import StoredValue
 
 #: SQLite's functions take 127 arguments.
@@ -42,6 +42,8 @@ def csv_select(compiled: Compiled, delimiter: str) -> CsvSelect:
     for one in compiled.items:
         if isinstance(one, ChildItem):
             raise _refuse("A subquery")
+        if isinstance(one, ChoiceItem):
+            raise _refuse("TYPEOF")
         if one.column.parts:
             raise _refuse(f"The compound field {one.name}")
         names.append(".".join((*one.column.relations, one.name)))

@@ -82,7 +82,8 @@ def _counted_months(today: date, number: int, kind: str, size: int) -> Span:
 
 
 def _month(number: int) -> date:
-    return date(max(_FIRST_YEAR, min(_LAST_YEAR, number // 12)), number % 12 + 1, 1)
+    year, month = divmod(max(_FIRST_YEAR * 12, min(_LAST_YEAR * 12, number)), 12)
+    return date(year, month + 1, 1)
 
 
 _PLAIN: dict[str, Callable[[date], Span]] = {

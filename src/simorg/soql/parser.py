@@ -15,6 +15,7 @@ from simorg.soql.problems import problem, syntax_problem
 from simorg.soql.tree import (
     Call,
     Child,
+    Choice,
     Compare,
     InList,
     InQuery,
@@ -145,7 +146,7 @@ class _Builder(Transformer[Any, Any]):
 
     def query(self, *parts: Any) -> Query:
         found = [part for part in parts if part is not None and not isinstance(part, Token)]
-        select = tuple(part for part in found if isinstance(part, Selected | Child))
+        select = tuple(part for part in found if isinstance(part, Selected | Child | Choice))
         sources = [part for part in found if isinstance(part, _Source)]
         if len(sources) > 1:
             raise problem("MALFORMED_QUERY", say("query.not_supported", what="More than one object after FROM"))
@@ -180,8 +181,17 @@ class _Builder(Transformer[Any, Any]):
     def child(self, query: Query) -> Child:
         return Child(query)
 
-    def typeof(self, *_: Any) -> Selected:
-        raise problem("MALFORMED_QUERY", say("query.not_supported", what="TYPEOF on this object"))
+    def typeof(self, _: Token, relation: Path, *parts: Any) -> Choice:
+        choices = tuple(part for part in parts if isinstance(part, tuple))
+        otherwise = next((part.paths for part in parts if isinstance(part, _Otherwise)), ())
+        return Choice(relation, choices, otherwise)
+
+    def when(self, *parts: Any) -> tuple[Path, tuple[Path, ...]]:
+        name, *paths = (part for part in parts if isinstance(part, Path))
+        return name, tuple(paths)
+
+    def otherwise(self, _: Token, *paths: Path) -> "_Otherwise":
+        return _Otherwise(paths)
 
     def path(self, *names: Token) -> Path:
         return Path(tuple(str(name) for name in names), _place(names[0]))
@@ -287,6 +297,11 @@ class _Builder(Transformer[Any, Any]):
 class _Source:
     def __init__(self, path: Path, alias: str | None) -> None:
         self.path, self.alias = path, alias
+
+
+class _Otherwise:
+    def __init__(self, paths: tuple[Path, ...]) -> None:
+        self.paths = paths
 
 
 class _Clause:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from simorg.soql.columns import Parent
-from simorg.soql.compiler import ChildItem, Compiled, Item
+from simorg.soql.compiled import ChildItem, ChoiceItem, Compiled, Item
 from simorg.storage import Snapshot
 from simorg.transactions import StoredValue
 from simorg.values import compose_address, render_json
@@ -14,7 +14,7 @@ Row = Sequence[StoredValue]
 
 def render_rows(compiled: Compiled, rows: Iterable[Row], root: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     """Records in JSON, with attributes, parents and children; `root` is the version's path."""
-    cells = [_Cell(one) if isinstance(one, Item) else one for one in compiled.items]
+    cells = [_plan(one) for one in compiled.items]
     parents = {one.relations: one for one in compiled.parents}
     name = compiled.object.name
     base = f"{root}/sobjects/{name}/"
@@ -25,6 +25,11 @@ def render_rows(compiled: Compiled, rows: Iterable[Row], root: str, snapshot: Sn
         for one in cells:
             if isinstance(one, ChildItem):
                 record[one.name] = _render_children(one, row[0], root, snapshot)
+                continue
+            if isinstance(one, _ChoiceCell):
+                holder = _find_holder(record, one.relations[:-1], parents, row, root)
+                if holder is not None:
+                    holder[one.relations[-1]] = one.render(row, root)
                 continue
             holder = _find_holder(record, one.relations, parents, row, root) if one.relations else record
             if holder is not None:
@@ -52,6 +57,33 @@ class _Cell:
         self.index = one.index
         self.relations = one.column.relations
         self.convert = _find_converter(one)
+
+
+class _ChoiceCell:
+    """How a parent is shown whose fields depend on its object."""
+
+    def __init__(self, one: ChoiceItem) -> None:
+        self.relations = one.parent.relations
+        self._parent = one.parent
+        self._choices = {name: [_Cell(item) for item in items] for name, items in one.choices.items()}
+        self._otherwise = [_Cell(item) for item in one.otherwise]
+
+    def render(self, row: Row, root: str) -> dict[str, Any] | None:
+        """The parent with the fields of its object; None where there is none."""
+        record_id = row[self._parent.id_index]
+        if record_id is None:
+            return None
+        name = str(_object_name(self._parent, row))
+        record: dict[str, Any] = {"attributes": {"type": name, "url": f"{root}/sobjects/{name}/{record_id}"}}
+        for one in self._choices.get(name, self._otherwise):
+            record[one.name] = row[one.index] if one.convert is None else one.convert(row)
+        return record
+
+
+def _plan(one: Item | ChildItem | ChoiceItem) -> "_Cell | ChildItem | _ChoiceCell":
+    if isinstance(one, ChildItem):
+        return one
+    return _Cell(one) if isinstance(one, Item) else _ChoiceCell(one)
 
 
 def _find_converter(one: Item) -> Callable[[Row], Any] | None:
@@ -90,9 +122,13 @@ def _begin_parent(parent: Parent, row: Row, root: str) -> dict[str, Any] | None:
     record_id = row[parent.id_index]
     if record_id is None:
         return None
-    name = parent.object_name if parent.type_index is None else row[parent.type_index]
+    name = _object_name(parent, row)
     # What may be of several objects is shown as a Name, at the place of what it is.
     return {"attributes": {"type": parent.object_name, "url": f"{root}/sobjects/{name}/{record_id}"}}
+
+
+def _object_name(parent: Parent, row: Row) -> StoredValue:
+    return parent.object_name if parent.type_index is None else row[parent.type_index]
 
 
 def _render_children(one: ChildItem, record_id: StoredValue, root: str, snapshot: Snapshot) -> Any:
@@ -103,10 +139,13 @@ def _render_children(one: ChildItem, record_id: StoredValue, root: str, snapshot
     return {"totalSize": len(records), "done": True, "records": records}
 
 
-def _describe(one: Item | ChildItem) -> dict[str, Any]:
+def _describe(one: Item | ChildItem | ChoiceItem) -> dict[str, Any]:
     if isinstance(one, ChildItem):
         inner = [_describe(column) for column in one.compiled.items]
         return _column(one.name, one.name, "", inner, aggregate=True)
+    if isinstance(one, ChoiceItem):
+        fields = {item.name: item for items in (*one.choices.values(), one.otherwise) for item in items}
+        return _column(one.name, one.name, "", [_describe(item) for item in fields.values()], aggregate=True)
     name = ".".join((*one.column.relations, one.name))
     return _column(one.name, name, one.column.field.type, [], aggregate=False)
 

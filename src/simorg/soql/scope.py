@@ -1,7 +1,7 @@
 """The objects that one query reads: its own, and the parents that its field paths reach, joined once each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simorg.fidelity import say
 from simorg.schema.registry import Field, ObjectType, Schema
@@ -86,6 +86,35 @@ class Scope:
     def joined(self, relations: tuple[str, ...]) -> Joined:
         """What a path of relationships leads to."""
         return self._joined[tuple(name.lower() for name in relations)]
+
+    def follow(self, path: Path) -> tuple[str, ...]:
+        """A path of relationships alone, joined; see `joined`.
+
+        Raises:
+            ApiError: there is no such relationship.
+        """
+        names = path.names[1:] if len(path.names) > 1 and path.names[0].lower() in self._own else path.names
+        relations: tuple[str, ...] = ()
+        for name in names:
+            relations = self._follow(relations, name, path)
+        return relations
+
+    def read_as(self, relations: tuple[str, ...], object_name: str | None, path: Path) -> Column:
+        """A field of a parent, as one of the objects it may be of, or as what is common to all.
+
+        Raises:
+            ApiError: there is no such field, or the parent is never of that object.
+        """
+        parent = self.joined(relations)
+        if len(path.names) > 1:
+            raise problem("INVALID_FIELD", say("query.relationship", name=path.names[0]), self.query.text, path.place)
+        if object_name is None:
+            return replace(self._read(relations, path.names[0], path), relations=())
+        alias, one = next(found for found in parent.aliases if found[1].name == object_name)
+        field = one.find(path.names[0])
+        if field is None:
+            raise unknown_field(path.names[0], one.name, self.query.text, path.place)
+        return Column((), field, *_field_sql(alias, one, field))
 
     def _follow(self, relations: tuple[str, ...], name: str, path: Path) -> tuple[str, ...]:
         parent = self.joined(relations)

@@ -107,6 +107,18 @@ class Child:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A parent that may be of several objects, with what is wanted of each and of all others (TYPEOF)."""
+
+    relation: Path
+    choices: tuple[tuple[Path, tuple[Path, ...]], ...]
+    otherwise: tuple[Path, ...]
+
+
+Entry = Selected | Child | Choice
+
+
+@dataclass(frozen=True)
 class OrderKey:
     """One key of ORDER BY; blanks come first unless told otherwise."""
 
@@ -120,7 +132,7 @@ class Query:
     """A whole query. `text` is what was sent, for errors."""
 
     text: str
-    select: tuple[Selected | Child, ...]
+    select: tuple[Entry, ...]
     source: Path
     alias: str | None
     where: Condition | None = None

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from simorg.errors import ApiError
 from simorg.ids import build_id
 from simorg.org import INSTANCE, Org
-from simorg.soql.compiler import Compiled, compile_query
+from simorg.soql.compiled import Compiled
+from simorg.soql.compiler import compile_query
 from simorg.soql.parser import parse
 from simorg.soql.render import render_columns, render_rows
 from simorg.storage import Snapshot

@@ -132,6 +132,19 @@ def test_an_owner_may_be_a_user_or_a_queue(org: Org) -> None:
     assert (second["Owner"]["Type"], second["Owner"]["Name"]) == ("Group", "Queue")
 
 
+def test_what_is_asked_of_a_parent_may_depend_on_its_object(org: Org) -> None:
+    query = "SELECT TYPEOF Owner WHEN User THEN Email, FirstName {} END, LastName FROM Lead ORDER BY Id LIMIT 2"
+    first, second = ask(org, query.format("WHEN group THEN Type"))
+    assert list(first) == ["attributes", "Owner", "LastName"]
+    user = {"type": "User", "url": f"/services/data/v64.0/sobjects/User/{_OWNER}"}
+    assert first["Owner"] == {"attributes": user, "Email": "ada@example.com", "FirstName": "Ada"}
+    assert (second["Owner"]["attributes"]["type"], second["Owner"]["Type"]) == ("Group", "Queue")
+    assert ask(org, query.format("ELSE Name"))[1]["Owner"]["Name"] == "Queue"
+    assert list(ask(org, query.format(""))[1]["Owner"]) == ["attributes"]
+    nobody = ask(org, "SELECT TYPEOF ReportsTo WHEN Contact THEN Name END FROM Contact LIMIT 1")
+    assert nobody[0]["ReportsTo"] is None
+
+
 def test_values_have_the_forms_of_json(org: Org) -> None:
     (alpha,) = ask(
         org, "SELECT AnnualRevenue, IsDeleted, CreatedDate, BillingAddress FROM Account WHERE Name = 'Alpha'"

@@ -4,7 +4,8 @@ import pytest
 
 from simorg.errors import ApiError
 from simorg.schema.data import build_schema
-from simorg.soql.compiler import Compiled, compile_query
+from simorg.soql.compiled import Compiled
+from simorg.soql.compiler import compile_query
 from simorg.soql.csv_sql import csv_select
 from simorg.soql.parser import parse
 from simorg.transactions import quote
@@ -124,6 +125,13 @@ def test_the_caret_stands_in_the_right_line() -> None:
         ("SELECT CreatedDate, COUNT(Id) FROM Lead GROUP BY CreatedDate", "INVALID_FIELD", "can not be grouped"),
         ("SELECT Name n FROM Lead", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         ("SELECT FIELDS() FROM Lead", "MALFORMED_QUERY", "ALL, STANDARD or CUSTOM"),
+        (
+            "SELECT TYPEOF Owner WHEN Account THEN Name END FROM Lead",
+            "MALFORMED_QUERY",
+            "Account is not a type of Owner",
+        ),
+        ("SELECT TYPEOF Owner WHEN User THEN Nope END FROM Lead", "INVALID_FIELD", "'Nope' on entity 'User'"),
+        ("SELECT TYPEOF Owner WHEN User THEN Profile.Name END FROM Lead", "INVALID_FIELD", "relationship 'Profile'"),
         ("SELECT Owner.Industry FROM Lead", "INVALID_FIELD", "No such column 'Industry' on entity 'Name'"),
         ("SELECT Id FROM Lead WHERE Address = 'x'", "INVALID_FIELD", "'Address' can not be filtered"),
         ("SELECT Id FROM Lead WHERE Id LIKE '00Q%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field"),
@@ -206,6 +214,7 @@ def test_a_piece_of_the_query_is_shown_with_a_caret(query: str, shown: str, at: 
         ("SELECT Id FROM Lead OFFSET 5", "OFFSET"),
         ("SELECT Id, (SELECT Id FROM Contacts) FROM Account", "subquery"),
         ("SELECT Address FROM Lead", "compound field Address"),
+        ("SELECT TYPEOF Owner WHEN User THEN Name END FROM Lead", "TYPEOF"),
     ],
 )
 def test_what_bulk_does_not_take(query: str, what: str) -> None:
