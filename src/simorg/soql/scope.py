@@ -10,6 +10,9 @@ from simorg.soql.tree import Path, Query
 from simorg.transactions import quote
 
 _MOST_LEVELS = 5
+_MOST_RELATIONSHIPS = 55
+#: SQLite joins 64 tables.
+_MOST_JOINS = 63
 #: What can be asked of a parent that may be of several objects (the Name object).
 _SHARED = {
     "id": ("Id", "id"),
@@ -136,6 +139,9 @@ class Scope:
                 )
                 self.objects_read.add(found.name)
                 joined.append((mine, found))
+            if len(self._joined) > _MOST_RELATIONSHIPS or len(self._joins) > _MOST_JOINS:
+                message = say("query.not_supported", what=f"More than {_MOST_RELATIONSHIPS} relationships")
+                raise problem("MALFORMED_QUERY", message, self.query.text, path.place)
             if not joined:
                 raise problem("INVALID_FIELD", say("query.relationship", name=name), self.query.text, path.place)
             self._joined[key] = Joined(tuple(joined))

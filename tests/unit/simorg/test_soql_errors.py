@@ -222,6 +222,16 @@ def test_what_bulk_does_not_take(query: str, what: str) -> None:
         csv_select(compiled(query), ",")
 
 
+def test_too_many_relationships_are_refused_before_they_are_joined() -> None:
+    parents = ["CreatedBy", "LastModifiedBy", "Manager"]
+    paths = parents + [f"{one}.{other}" for one in parents for other in parents]
+    paths += [f"{one}.{other}" for one in paths[3:] for other in parents]
+    query = "SELECT {} FROM User"
+    assert compiled(query.format(", ".join(f"{one}.Name" for one in paths[:20]))).items
+    too_many = refusal(query.format(", ".join(f"{one}.{other}.Name" for one in paths for other in parents)))
+    assert "More than 55 relationships" in too_many.message
+
+
 def test_hostile_text_is_an_error_and_nothing_else() -> None:
     for text in (
         "",
