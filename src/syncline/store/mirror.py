@@ -7,6 +7,7 @@ the value before is noted in field_bases, so that deciding can come later and a 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -19,6 +20,16 @@ from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
 _SQL = load("mirror")
+#: Records that another one stands for are few, and each sync asks for all of them: condition and fields needed.
+_MOVED: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
+    "converted": (
+        "isconverted AND convertedcontactid IS NOT NULL",
+        ("IsConverted", "ConvertedContactId"),
+    ),
+    "merged": ("isdeleted AND masterrecordid IS NOT NULL", ("IsDeleted", "MasterRecordId")),
+}
+#: Changed rows from which on new statistics pay.
+_WORTH_STATISTICS = 1_000
 _GUARDED = {
     "numeric": "try_numeric",
     "bigint": "try_bigint",
@@ -149,7 +160,8 @@ def _drop_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
             name, sql.Identifier(f"{table.object_name.lower()}_pkey")
         )
     )
-    conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(_stamp_index(table)))
+    for suffix in ("stamp", *_MOVED):
+        conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(_index(table, suffix)))
 
 
 def _make_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
@@ -162,10 +174,14 @@ def _make_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
     if table.stamp != "id":
         index = sql.Identifier(f"{table.object_name.lower()}_stamp")
         conn.execute(sql.SQL("CREATE INDEX {} ON {} ({})").format(index, name, sql.Identifier(table.stamp)))
+    for suffix, (condition, needed) in _MOVED.items():
+        if all(table.shape.find(field) for field in needed):
+            index = sql.Identifier(f"{table.object_name.lower()}_{suffix}")
+            conn.execute(sql.SQL("CREATE INDEX {} ON {} (id) WHERE " + condition).format(index, name))
 
 
-def _stamp_index(table: MirrorTable) -> sql.Identifier:
-    return sql.Identifier(table.tables.schema, f"{table.object_name.lower()}_stamp")
+def _index(table: MirrorTable, suffix: str) -> sql.Identifier:
+    return sql.Identifier(table.tables.schema, f"{table.object_name.lower()}_{suffix}")
 
 
 def _execute(conn: psycopg.Connection, table: MirrorTable, statement: str, *, guarded: bool) -> int:
@@ -241,6 +257,9 @@ def merge(
     assignments = _list(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others)
     changed = conn.execute(_SQL["merge"].compose(assignments=assignments, **names)).rowcount
     conn.execute(sql.SQL("DROP TABLE {}").format(names["incoming"]))
+    if changed > _WORTH_STATISTICS:
+        # Without statistics the planner reads whole tables to decide a few thousand records.
+        conn.execute("ANALYZE touched, field_bases")
     return changed, bad
 
 
@@ -264,6 +283,11 @@ def _before_and_after(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed
         )
         for field, source in mapped
     )
+
+
+def gather_statistics(conn: psycopg.Connection, tables: ConnectionTables, object_name: str) -> None:
+    """Tells the planner how the records of an object are distributed."""
+    conn.execute(sql.SQL("ANALYZE {}").format(tables.mirror(object_name)))
 
 
 def load_recent(conn: psycopg.Connection, table: MirrorTable, since: datetime, until: datetime) -> dict[str, datetime]:
