@@ -1,0 +1,107 @@
+"""The command `simorg`: starts, tells how to reach it, refuses what it cannot do, and leaves nothing behind."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.processes import ROOT, plain_environment
+
+_PROGRAM = [sys.executable, "-c", "from simorg.cli import main; main()"]
+_FACTS = {
+    "url", "username", "password", "security_token", "client_id", "client_secret", "private_key", "admin_token",
+    "org_id", "administrator", "colleague",
+}  # fmt: skip
+
+
+def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*_PROGRAM, *arguments],
+        cwd=ROOT,
+        env={**plain_environment(), "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@contextmanager
+def _serving(*arguments: str) -> Iterator[dict[str, Any]]:
+    command = [*_PROGRAM, "serve", "--port", "0", "--json", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=plain_environment())
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_it_tells_how_to_reach_it_and_leaves_nothing_behind() -> None:
+    with _serving() as facts:
+        assert set(facts) == _FACTS
+        assert facts["url"].startswith("http://127.0.0.1:")
+        key = Path(facts["private_key"])
+        assert "PRIVATE KEY" in key.read_text(encoding="ascii")
+        assert key.stat().st_mode & 0o077 == 0
+        assert requests.get(f"{facts['url']}/services/data", timeout=30).status_code == 200
+    assert not key.parent.exists()
+
+
+def test_a_folder_planted_in_advance_is_taken_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "org"
+    assert _run("seed", "people", "--people", "200", "--data", str(folder)).returncode == 0
+    with _serving("--seed", "people", "--data", str(folder)) as facts:
+        form = {"grant_type": "client_credentials", "client_id": facts["client_id"]}
+        form["client_secret"] = facts["client_secret"]
+        token = requests.post(f"{facts['url']}/services/oauth2/token", data=form, timeout=30).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        query = f"{facts['url']}/services/data/v64.0/queryAll?q=SELECT+COUNT()+FROM+Lead"
+        assert requests.get(query, headers=headers, timeout=30).json()["totalSize"] == 120
+        told = _run("journal", "--url", facts["url"], "--token", facts["admin_token"])
+        assert "/services/data/v64.0/queryAll" in told.stdout
+        ordered = _run("fault", "--url", facts["url"], "--token", facts["admin_token"], "--path", "/query",
+                       "--status", "503")  # fmt: skip
+        assert ordered.returncode == 0
+        assert requests.get(query, headers=headers, timeout=30).status_code == 503
+        assert _run("reset", "--url", facts["url"], "--token", "wrong").returncode == 1
+    assert folder.exists()
+    other = _run("serve", "--port", "0", "--data", str(folder))
+    assert (other.returncode, "holds an org of --seed people" in other.stderr) == (1, True)
+
+
+def test_a_port_that_is_taken_is_named_with_the_remedy() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = _run("serve", "--port", str(port))
+    assert done.returncode == 1
+    assert f"port {port} cannot be used" in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_wrong_words_are_wrong_usage() -> None:
+    done = _run("serve", "--seed", "nonsense")
+    assert (done.returncode, "people" in done.stderr) == (2, True)
+    away = _run("journal", "--url", "http://example.com", "--token", "x")
+    assert (away.returncode, "not on this machine" in away.stderr) == (2, True)
+    nobody = _run("journal", "--url", "http://127.0.0.1:9", "--token", "x")
+    assert (nobody.returncode, "simorg serve" in nobody.stderr) == (1, True)
+
+
+def test_what_is_unconfirmed_is_printed() -> None:
+    done = _run("fidelity")
+    assert done.returncode == 0
+    assert "dml.string_too_long" in done.stdout
+    assert "unconfirmed" in done.stdout
