@@ -1,6 +1,7 @@
 """`syncline demo`: a simulated org, an import, a day on both sides and the proof that both agree, in one command."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
@@ -169,7 +170,8 @@ def _summarise(
             output.note(line)
     if remains:
         yield ""
-        yield from next_steps(str(settings.home), org.url)
+        found = shutil.which("syncline") is not None
+        yield from next_steps(str(settings.home), org.url, None if found else str(Path(sys.executable).parent))
 
 
 def _stop_earlier(settings: Settings, output: Output) -> None:

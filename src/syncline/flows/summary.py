@@ -29,9 +29,11 @@ def summarise(result: DemoResult) -> Iterator[str]:
     yield f"  the second sync wrote {result.second_sync_writes:,} and took {result.second_sync_calls:,} calls"
 
 
-def next_steps(home: str, url: str) -> Iterator[str]:
-    """What to try on what the demo leaves running."""
+def next_steps(home: str, url: str, program_folder: str | None = None) -> Iterator[str]:
+    """What to try on what the demo leaves running; `program_folder` where the shell does not find the program."""
     yield "What to try next: the org and your copy of it are still there"
+    if program_folder:
+        yield f'  export PATH="{program_folder}:$PATH"'
     yield f"  export SYNCLINE_HOME={home}"
     yield "  syncline status                                       how it stands"
     yield "  syncline contacts show new.here.0@newcomers.example   one person, both sides and their history"
