@@ -174,11 +174,6 @@ def _assignments(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed:
     return sql.SQL(", ").join(parts)
 
 
-def gather_statistics(conn: psycopg.Connection) -> None:
-    """Tells the planner how contacts and links are distributed."""
-    conn.execute("ANALYZE contacts, links, left_out")
-
-
 def settle_scope(conn: psycopg.Connection, scope: Scope, now: datetime) -> None:
     """The delta is applied: notes Ids of records left out, and forgets what was touched and is now decided."""
     parameters = {"connection_id": scope.connection_id, "now": now}

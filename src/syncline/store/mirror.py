@@ -285,11 +285,6 @@ def _before_and_after(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed
     )
 
 
-def gather_statistics(conn: psycopg.Connection, tables: ConnectionTables, object_name: str) -> None:
-    """Tells the planner how the records of an object are distributed."""
-    conn.execute(sql.SQL("ANALYZE {}").format(tables.mirror(object_name)))
-
-
 def load_recent(conn: psycopg.Connection, table: MirrorTable, since: datetime, until: datetime) -> dict[str, datetime]:
     """Ids and stamps of the mirror's rows inside a window."""
     rows = conn.execute(_SQL["recent"].compose(**table.identifiers()), {"since": since, "until": until}).fetchall()

@@ -6,11 +6,14 @@ from dataclasses import replace
 import psycopg
 
 from syncline.domain.plan import Example, ObjectPlan
+from syncline.store.decisions import Kind
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
 _SQL = load("plans")
 _EXAMPLES_PER_KIND = 3
+#: Rows with smaller numbers are all but the creates.
+_CREATES = {"creates": Kind.CREATES.first_seq}
 _ACTIONS = {
     "create": "creates",
     "link": "links",
@@ -25,7 +28,7 @@ def summarise(
     conn: psycopg.Connection, tables: ConnectionTables, connection_id: int, run_id: int, object_name: str
 ) -> ObjectPlan:
     """Counts the delta of one object."""
-    parameters = {"connection_id": connection_id, "run_id": run_id, "object": object_name}
+    parameters = {"connection_id": connection_id, "run_id": run_id, "object": object_name, **_CREATES}
     records = conn.execute(_SQL["records"].compose(mirror=tables.mirror(object_name))).fetchone()
     counts: dict[str, int] = dict(conn.execute(_SQL["actions"].compose(), parameters).fetchall())
     totals = conn.execute(_SQL["field_totals"].compose(), parameters).fetchone() or (0, 0)
@@ -58,7 +61,9 @@ def summarise(
 
 def load_examples(conn: psycopg.Connection, run_id: int) -> tuple[Example, ...]:
     """A few rows of each kind of decision."""
-    rows = conn.execute(_SQL["examples"].compose(), {"run_id": run_id, "each": _EXAMPLES_PER_KIND}).fetchall()
+    rows = conn.execute(
+        _SQL["examples"].compose(), {"run_id": run_id, "each": _EXAMPLES_PER_KIND, **_CREATES}
+    ).fetchall()
     return tuple(Example(*row) for row in rows)
 
 
@@ -70,5 +75,5 @@ def count_contacts(conn: psycopg.Connection) -> int:
 
 def count_waiting(conn: psycopg.Connection, run_id: int) -> tuple[int, int]:
     """Contacts that would be sent as updates, and as new records."""
-    row = conn.execute(_SQL["waiting"].compose(), {"run_id": run_id}).fetchone()
+    row = conn.execute(_SQL["waiting"].compose(), {"run_id": run_id, **_CREATES}).fetchone()
     return (row[0], row[1]) if row else (0, 0)

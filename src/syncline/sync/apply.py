@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg
 
 from syncline import clock
-from syncline.store import application, mirror, reads
+from syncline.store import application, reads
 from syncline.store.application import Batch
 from syncline.store.contact_columns import drop_address_index, ensure_address_index
 from syncline.store.database import transaction
@@ -44,23 +44,6 @@ def _apply_all_creates(ctx: SyncContext, scope: Scope, new_contacts: int) -> Non
     if dropped:
         with ctx.progress.timed("index"), closing(ctx.database.connect("index")) as conn, transaction(conn, "index"):
             ensure_address_index(conn)
-        _gather_statistics(ctx, scope)
-
-
-def _gather_statistics(ctx: SyncContext, scope: Scope) -> None:
-    """After a first import: the next sync would otherwise read whole tables to find what changed."""
-
-    def gather(name: str) -> None:
-        with closing(ctx.database.connect("statistics")) as conn, transaction(conn, "statistics"):
-            if name in scope.objects:
-                mirror.gather_statistics(conn, ctx.tables, name)
-            else:
-                application.gather_statistics(conn)
-
-    names = [*scope.objects, "contacts"]
-    with ctx.progress.timed("statistics"), ThreadPoolExecutor(len(names), thread_name_prefix="statistics") as pool:
-        for future in [pool.submit(gather, name) for name in names]:
-            future.result()
 
 
 def _apply_lifecycle(ctx: SyncContext, scope: Scope) -> None:

@@ -27,7 +27,7 @@ STILL_IN_USE = "still in use"
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "''",
     "shared_buffers": "512MB",
-    "max_wal_size": "1GB",
+    "max_wal_size": "2GB",
     "max_connections": "100",
     # Nothing replicates this server, and a load into a table made in the same transaction skips the log.
     "wal_level": "minimal",

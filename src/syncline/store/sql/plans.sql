@@ -8,14 +8,16 @@ SELECT action, count(*) FROM delta
 WHERE run_id = %(run_id)s AND object = %(object)s AND action <> 'update' GROUP BY action;
 
 -- field_totals --
--- Contacts that take something, and conflicts.
+-- Contacts that take something, and conflicts; a first import's creates are passed over by their numbers.
 SELECT count(DISTINCT contact_id) FILTER (WHERE outcome = 'take'), count(*) FILTER (WHERE conflict)
-FROM delta WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'update';
+FROM delta WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'update'
+  AND seq BETWEEN 0 AND %(creates)s;
 
 -- fields --
 -- Field decisions by field and outcome, and how many of them blank a value of ours.
 SELECT field, outcome, count(*), count(*) FILTER (WHERE theirs IS NULL AND ours IS NOT NULL)
 FROM delta WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'update'
+  AND seq BETWEEN 0 AND %(creates)s
 GROUP BY field, outcome ORDER BY field, outcome;
 
 -- left_out --
@@ -27,7 +29,7 @@ WHERE connection_id = %(connection_id)s AND object = %(object)s GROUP BY reason 
 -- A few rows of each kind of decision; creates are all alike and come once.
 SELECT object, record_id, contact_id, action, field, ours, theirs, outcome, rule FROM (
     SELECT delta.*, row_number() OVER (PARTITION BY action, field, outcome ORDER BY conflict DESC, seq) AS number
-    FROM delta WHERE run_id = %(run_id)s AND action <> 'create'
+    FROM delta WHERE run_id = %(run_id)s AND seq BETWEEN 0 AND %(creates)s
 ) numbered
 WHERE number <= %(each)s ORDER BY conflict DESC, seq LIMIT 40;
 
@@ -39,7 +41,8 @@ SELECT count(*) FROM contacts WHERE state <> 'merged';
 -- What would be sent: contacts with a decision to send, and contacts to be created in Salesforce.
 SELECT
     (SELECT count(DISTINCT contact_id) FROM delta
-     WHERE run_id = %(run_id)s AND action = 'update' AND outcome = 'send'),
+     WHERE run_id = %(run_id)s AND seq BETWEEN 0 AND %(creates)s AND action = 'update' AND outcome = 'send'),
     (SELECT count(*) FROM outbox WHERE kind = 'create' AND state = 'waiting'
-     AND NOT EXISTS (SELECT 1 FROM delta WHERE delta.run_id = %(run_id)s AND delta.action = 'link'
+     AND NOT EXISTS (SELECT 1 FROM delta WHERE delta.run_id = %(run_id)s AND seq BETWEEN 0 AND %(creates)s
+                     AND delta.action = 'link'
                      AND delta.contact_id = outbox.contact_id));
