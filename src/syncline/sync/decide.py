@@ -46,6 +46,7 @@ def _new_sources(scope: Scope) -> Mapping[str, list[str]]:
 def decide(ctx: SyncContext, scope: Scope) -> None:
     """Writes the delta of this run."""
     with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
+        decisions.gather_missing_statistics(conn, scope)
         decisions.decide_lifecycle(conn, scope)
         decisions.decide_fields(conn, scope, _new_sources(scope))
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:

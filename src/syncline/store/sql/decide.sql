@@ -69,6 +69,14 @@ FROM (
         END AS situation
 ) s;
 
+-- without_statistics --
+-- Tables of some size, of these, that were never analyzed, as SQL names them.
+SELECT relation.oid::regclass::text FROM pg_class relation
+WHERE relation.oid = ANY(%(tables)s::regclass[]) AND pg_relation_size(relation.oid) > 1000000
+  AND NOT EXISTS (
+      SELECT 1 FROM pg_stats known
+      WHERE known.schemaname = relation.relnamespace::regnamespace::text AND known.tablename = relation.relname);
+
 -- make_candidates --
 -- The fields of linked contacts that this run has to decide.
 CREATE TEMP TABLE candidates (
