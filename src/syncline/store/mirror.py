@@ -11,10 +11,11 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.errors import DataError, UniqueViolation
+from psycopg.errors import DataError, DependentObjectsStillExist, UniqueViolation
 
 from syncline.domain.mapping import MappedField
 from syncline.domain.shape import FieldShape, ObjectShape
+from syncline.store import staging
 from syncline.store.expressions import canonical, mirror_value
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
@@ -99,8 +100,7 @@ def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> None:
     conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(table.tables.schema)))
     present = _present_columns(conn, table)
     if not present:
-        definitions = _list(_definition(one) for one in table.fields)
-        conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, definitions))
+        conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, definitions(table)))
         return
     for one in table.fields:
         wanted = "timestamp with time zone" if one.column_type == "timestamptz" else one.column_type
@@ -116,6 +116,11 @@ def _present_columns(conn: psycopg.Connection, table: MirrorTable) -> dict[str, 
     return dict(conn.execute(_SQL["columns"].compose(), {"table": qualified}).fetchall())
 
 
+def definitions(table: MirrorTable) -> sql.Composed:
+    """The columns of the mirror with their types, as CREATE TABLE takes them."""
+    return _list(_definition(one) for one in table.fields)
+
+
 def _definition(field: FieldShape) -> sql.Composed:
     if field.column == "id":
         return sql.Composed([sql.SQL('id text COLLATE "C" NOT NULL')])
@@ -129,11 +134,33 @@ def is_empty(conn: psycopg.Connection, table: MirrorTable) -> bool:
 
 
 def load_first(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, list[BadValue]]:
-    """Fills the empty mirror from staging and makes its keys; gives rows and values that did not fit."""
-    name = table.tables.mirror(table.object_name)
+    """Fills the empty mirror with what is staged and makes its keys; gives rows and values that did not fit."""
+    try:
+        with conn.transaction():
+            if staging.is_typed(conn, table.tables, table.object_name):
+                return _become(conn, table), []
+    except (UniqueViolation, DependentObjectsStillExist):
+        pass  # an Id was read twice, or somebody's view needs the table that is there: row by row, then
     # A new file within this transaction: PostgreSQL then need not log row by row what it syncs at the commit.
-    conn.execute(sql.SQL("TRUNCATE {}").format(name))
+    conn.execute(sql.SQL("TRUNCATE {}").format(table.tables.mirror(table.object_name)))
     _drop_keys(conn, table)
+    return _load_staged(conn, table)
+
+
+def _become(conn: psycopg.Connection, table: MirrorTable) -> int:
+    """What is staged with the mirror's types becomes the mirror."""
+    staged = table.tables.staging(table.object_name)
+    counted = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(staged)).fetchone()
+    conn.execute(sql.SQL("DROP TABLE {}").format(table.tables.mirror(table.object_name)))
+    name = sql.Identifier(table.object_name.lower())
+    conn.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(staged, name))
+    work = sql.Identifier(table.tables.work_schema, table.object_name.lower())
+    conn.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(work, sql.Identifier(table.tables.schema)))
+    _make_keys(conn, table)
+    return counted[0] if counted else 0
+
+
+def _load_staged(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, list[BadValue]]:
     try:
         with conn.transaction():
             rows = _execute(conn, table, "load_empty", guarded=False)

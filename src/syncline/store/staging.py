@@ -1,7 +1,9 @@
-"""Staging: result bytes of Salesforce, copied as they come into an unlogged table of text columns.
+"""Staging: result bytes of Salesforce, copied as they come into a table; nothing is parsed in Python.
 
-Nothing is parsed in Python and nothing is typed here; `store.mirror` does that in SQL. The position inside a read
-is written in the transaction that stages the page, so both survive or vanish together.
+Changes are staged as text, unlogged, and `store.mirror` types them in SQL. What is to fill an empty mirror is staged
+with the mirror's own types into a lasting table, which then becomes the mirror as it stands. The position inside a
+read is written in the transaction that stages the page; it is unlogged, and after a crash of the database whatever
+differs from it is read again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,11 +11,17 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import DataError
 
+from syncline.errors import StoreError
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
 _SQL = load("staging")
+
+
+class ValueDoesNotFit(StoreError):
+    """A page holds a value that is not of its column's type, so it cannot be staged with types."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +57,46 @@ def reset(
     conn: psycopg.Connection, tables: ConnectionTables, connection_id: int, object_name: str, fields: Sequence[str]
 ) -> None:
     """Makes an empty staging table with one text column per field, and puts the position at the first page."""
-    table = tables.staging(object_name)
     columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name.lower())) for name in fields)
-    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
-    conn.execute(sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(table, columns))
+    _make(
+        conn,
+        tables,
+        connection_id,
+        object_name,
+        sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(
+            tables.staging(object_name), columns
+        ),
+    )
+
+
+def reset_typed(
+    conn: psycopg.Connection,
+    tables: ConnectionTables,
+    connection_id: int,
+    object_name: str,
+    definitions: sql.Composable,
+) -> None:
+    """Makes an empty staging table that can become the mirror, and puts the position at the first page."""
+    statement = sql.SQL("CREATE TABLE {} ({})").format(tables.staging(object_name), definitions)
+    _make(conn, tables, connection_id, object_name, statement)
+
+
+def _make(
+    conn: psycopg.Connection,
+    tables: ConnectionTables,
+    connection_id: int,
+    object_name: str,
+    statement: sql.Composed,
+) -> None:
+    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(tables.staging(object_name)))
+    conn.execute(statement)
     conn.execute(_SQL["reset_position"].compose(), {"connection_id": connection_id, "object": object_name})
+
+
+def is_typed(conn: psycopg.Connection, tables: ConnectionTables, object_name: str) -> bool:
+    """Whether the staged rows have the mirror's types."""
+    parameters = {"schema": tables.work_schema, "table": f"staged_{object_name.lower()}"}
+    return conn.execute(_SQL["is_lasting"].compose(), parameters).fetchone() is not None
 
 
 def load_position(
@@ -81,17 +124,24 @@ def copy_csv(
     columns: Sequence[str],
     chunks: Iterable[bytes],
 ) -> int:
-    """Copies one CSV page, header included, byte for byte; gives the number of rows. Empty values become NULL."""
+    """Copies one CSV page, header included, byte for byte; gives the number of rows. Empty values become NULL.
+
+    Raises:
+        ValueDoesNotFit: a value is not of its column's type.
+    """
     names = sql.SQL(", ").join(sql.Identifier(name.lower()) for name in columns)
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, HEADER true, FORCE_NULL ({}))").format(
         tables.staging(object_name), names, names
     )
-    with conn.cursor() as cursor:
-        with cursor.copy(statement) as copy:
-            for chunk in chunks:
-                # PostgreSQL's text cannot hold a NUL byte; some middle boxes let one through.
-                copy.write(chunk.replace(b"\x00", b"") if b"\x00" in chunk else chunk)
-        return cursor.rowcount
+    try:
+        with conn.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for chunk in chunks:
+                    # PostgreSQL's text cannot hold a NUL byte; some middle boxes let one through.
+                    copy.write(chunk.replace(b"\x00", b"") if b"\x00" in chunk else chunk)
+            return cursor.rowcount
+    except DataError as problem:
+        raise ValueDoesNotFit(f"The result of {object_name} cannot be staged: {problem}") from problem
 
 
 def copy_rows(

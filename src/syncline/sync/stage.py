@@ -10,11 +10,11 @@ from syncline.domain.values import rest_to_text
 from syncline.errors import RemoteRefused, RetryLater
 from syncline.salesforce.bulk import ResultPage
 from syncline.salesforce.failures import LocatorLost
-from syncline.store import reads, staging
+from syncline.store import mirror, reads, staging
 from syncline.store.database import transaction
 from syncline.store.mirror import MirrorTable
 from syncline.store.reads import Read
-from syncline.store.staging import Position
+from syncline.store.staging import Position, ValueDoesNotFit
 from syncline.sync.context import SyncContext
 
 #: Seconds between looks at a Bulk job: they thin out from the first to the last of these.
@@ -55,8 +55,17 @@ def _start_job(
     started = replace(read, road="bulk", job_id=job.id)
     with transaction(conn, "job"):
         reads.begin_read(conn, table.connection_id, table.object_name, started)
-        staging.reset(conn, table.tables, table.connection_id, table.object_name, table.columns)
+        _reset(conn, table, typed=mirror.is_empty(conn, table))
     return started
+
+
+def _reset(conn: psycopg.Connection, table: MirrorTable, *, typed: bool) -> None:
+    """Makes an empty staging table: with the mirror's types where it is to become the mirror, else of text."""
+    place = (conn, table.tables, table.connection_id, table.object_name)
+    if typed:
+        staging.reset_typed(*place, mirror.definitions(table))
+    else:
+        staging.reset(*place, table.columns)
 
 
 def stage_bulk(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read) -> Read | None:
@@ -72,7 +81,7 @@ def stage_bulk(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, r
         return None
     position = _resume(ctx, conn, table, expected)
     while not position.finished:
-        position = _stage_page(ctx, conn, table, read, position)
+        position = _stage_page_somehow(ctx, conn, table, read, position)
         ctx.progress.tick("stage", table.object_name, position.staged, expected)
     if position.staged != expected:
         with transaction(conn, "job"):
@@ -114,11 +123,26 @@ def _resume(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, expe
         reads.expect(conn, table.connection_id, table.object_name, expected)
         position = staging.load_position(conn, table.tables, table.connection_id, table.object_name)
         if position is None:
-            staging.reset(conn, table.tables, table.connection_id, table.object_name, table.columns)
+            _reset(conn, table, typed=mirror.is_empty(conn, table))
             position = Position(None, 0, finished=False)
     if position.staged:
         ctx.counts.add("rows_resumed", position.staged)
     return position
+
+
+def _stage_page_somehow(
+    ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, position: Position
+) -> Position:
+    """Stages one page; where a value does not fit its type, all of them begin again as text, which holds anything."""
+    try:
+        return _stage_page(ctx, conn, table, read, position)
+    except ValueDoesNotFit:
+        if not staging.is_typed(conn, table.tables, table.object_name):
+            raise
+    ctx.counts.add("reads_as_text")
+    with transaction(conn, "job"):
+        _reset(conn, table, typed=False)
+    return Position(None, 0, finished=False)
 
 
 def _stage_page(
@@ -190,7 +214,7 @@ def _stage_rest_pages(
     names = [one.name for one in table.fields]
     with transaction(conn, "job"):
         reads.begin_read(conn, table.connection_id, table.object_name, read)
-        staging.reset(conn, table.tables, table.connection_id, table.object_name, table.columns)
+        _reset(conn, table, typed=False)
     page = ctx.salesforce.query(read.soql, all_rows=all_rows)
     staged = 0
     while True:

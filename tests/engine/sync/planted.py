@@ -108,7 +108,7 @@ class Planted:
         with self.database.connect() as conn:
             staging.reset(conn, self.tables, CONNECTION, object_name, table.columns)
             names = [one.name for one in table.fields]
-            staging.copy_csv(conn, self.tables, object_name, names, _page(names, rows))
+            staging.copy_csv(conn, self.tables, object_name, names, page(names, rows))
             first = mirror.is_empty(conn, table)
             if first:
                 _, bad = mirror.load_first(conn, table)
@@ -203,7 +203,7 @@ class Planted:
         return [tuple(one.values()) for one in found]
 
 
-def _page(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> Iterator[bytes]:
+def page(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(names)

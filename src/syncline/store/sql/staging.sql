@@ -23,3 +23,8 @@ DELETE FROM read_positions WHERE connection_id = %(connection_id)s AND object = 
 -- table_exists --
 -- Whether a staging table is there.
 SELECT 1 FROM information_schema.tables WHERE table_schema = %(schema)s AND table_name = %(table)s;
+
+-- is_lasting --
+-- Whether a staging table is a logged one: only those that are to become a mirror are.
+SELECT 1 FROM pg_class WHERE relname = %(table)s AND relpersistence = 'p'
+  AND relnamespace = to_regnamespace(%(schema)s);
