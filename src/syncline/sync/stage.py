@@ -215,21 +215,23 @@ def _stage_rest_pages(
     with transaction(conn, "job"):
         reads.begin_read(conn, table.connection_id, table.object_name, read)
         _reset(conn, table, typed=False)
-    page = ctx.salesforce.query(read.soql, all_rows=all_rows)
-    staged = 0
+    staged, next_url = 0, None
     while True:
-        rows = [[rest_to_text(record.get(name)) for name in names] for record in page.records]
+        page = ctx.salesforce.query_more(next_url) if next_url else ctx.salesforce.query(read.soql, all_rows=all_rows)
+        rows = ([rest_to_text(record.get(name)) for name in names] for record in page.records)
         with transaction(conn, "stage"):
             staged += staging.copy_rows(conn, table.tables, table.object_name, table.columns, rows)
             position = Position(page.next_url, staged, finished=page.done)
             staging.store_position(conn, table.connection_id, table.object_name, position)
-        ctx.progress.tick("stage", table.object_name, staged, page.total_size)
-        if page.done or page.next_url is None:
+        total, next_url = page.total_size, None if page.done else page.next_url
+        ctx.progress.tick("stage", table.object_name, staged, total)
+        if next_url is None:
             break
-        page = ctx.salesforce.query_more(page.next_url)
-    if staged < page.total_size:
+        # Two pages at once would be most of what a small sync holds in memory.
+        del page, rows
+    if staged < total:
         raise RetryLater(
-            f"Salesforce announced {page.total_size:,} {table.object_name} rows and sent {staged:,}.",
+            f"Salesforce announced {total:,} {table.object_name} rows and sent {staged:,}.",
             operation="query",
             remedy="Run the sync again: it reads this object anew.",
         )
