@@ -4,6 +4,7 @@
     ├── OperatorError         a person must change something; shown without traceback, with the remedy
     │   ├── ConfigError
     │   ├── MappingError      problems of one mapping, all at once
+    │   │   └── FormulaError  one problem of an expression, with its place
     │   ├── PlanRefused       a brake held; carries the counts and how to allow them
     │   └── Busy              another process does this work at this moment
     ├── RemoteError           carries operation, HTTP status and Salesforce code
@@ -47,6 +48,14 @@ class MappingError(OperatorError):
     def __init__(self, problems: Sequence[str], *, remedy: str | None = None) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(self.problems) or None, remedy=remedy)
+
+
+class FormulaError(MappingError):
+    """An expression of the mapping is wrong."""
+
+    def __init__(self, message: str, *, position: object = None, remedy: str) -> None:
+        self.position = position
+        super().__init__([f"Error: {message} ({position})" if position else f"Error: {message}"], remedy=remedy)
 
 
 class PlanRefused(OperatorError):

@@ -1,0 +1,1 @@
+"""Formulas, without a database: reading, checking, refusing."""
