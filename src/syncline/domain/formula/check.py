@@ -12,7 +12,7 @@ from syncline.domain.formula.functions import FUNCTIONS, REFUSED, Function, Kind
 from syncline.domain.formula.operators import check_operation, wrong_kind
 from syncline.domain.formula.parse import parse
 from syncline.domain.formula.tree import Call, FieldName, Literal, Node
-from syncline.domain.formula.types import Applied, Column, Constant, Formula, Kind, Term, kind_of
+from syncline.domain.formula.types import Applied, Column, Constant, Formula, Kind, Term, kind_of, settle
 from syncline.domain.shape import COMPOUND_TYPES, FieldShape, ObjectShape
 from syncline.errors import FormulaError
 
@@ -122,11 +122,12 @@ class _Check:
             return Applied(function.gives, function.built_by, tuple(terms))
         return self._rules[function.rule](function, node, terms)
 
-    def _arguments(self, function: Function, node: Call, terms: Sequence[Term]) -> None:
+    def _arguments(self, function: Function, node: Call, terms: list[Term]) -> None:
+        """Checks every argument, and settles those that are blank."""
         self._count(function, node, len(function.takes) - function.optional, len(function.takes))
         for index, term in enumerate(terms):
             takes = function.takes[min(index, len(function.takes) - 1)]
-            self._expect(function, term, node.arguments[index], takes)
+            terms[index] = self._expect(function, term, node.arguments[index], takes)
             if function.literal == index and not (isinstance(term, Constant) and isinstance(term.value, str)):
                 raise FormulaError(
                     f"Incorrect argument type for function '{function.name}()': expected a text in quotes",
@@ -144,9 +145,9 @@ class _Check:
                 remedy=f"Write {function.name}({function.arguments}).",
             )
 
-    def _expect(self, function: Function, term: Term, node: Node, takes: Kinds) -> None:
+    def _expect(self, function: Function, term: Term, node: Node, takes: Kinds) -> Term:
         if term.kind in takes or term.kind is Kind.NULL:
-            return
+            return settle(term, takes[0])
         self._plain(term, node)
         raise wrong_kind(f"function '{function.name}()'", _shown(takes), term.kind, node.position)
 
@@ -166,12 +167,12 @@ class _Check:
 
     def _choose(self, function: Function, node: Call, terms: list[Term]) -> Term:
         self._count(function, node, 3, 3)
-        self._expect(function, terms[0], node.arguments[0], (Kind.BOOLEAN,))
-        kind = self._common(function, node.arguments[1:], terms[1:])
-        return Applied(kind, "if", tuple(terms))
+        condition = self._expect(function, terms[0], node.arguments[0], (Kind.BOOLEAN,))
+        kind, branches = self._common(function, node.arguments[1:], terms[1:])
+        return Applied(kind, "if", (condition, *branches))
 
-    def _common(self, function: Function, nodes: Sequence[Node], terms: Sequence[Term]) -> Kind:
-        """The one kind that all have; null goes with any."""
+    def _common(self, function: Function, nodes: Sequence[Node], terms: Sequence[Term]) -> tuple[Kind, list[Term]]:
+        """The one kind that all have, and all of that kind; null goes with any."""
         kind = Kind.NULL
         for term, node in zip(terms, nodes, strict=True):
             self._plain(term, node)
@@ -179,7 +180,7 @@ class _Check:
                 kind = term.kind
             elif term.kind not in (kind, Kind.NULL):
                 raise wrong_kind(f"function '{function.name}()'", (kind,), term.kind, node.position)
-        return kind
+        return kind, [settle(one, kind) for one in terms]
 
     def _case(self, function: Function, node: Call, terms: list[Term]) -> Term:
         if len(terms) < 4 or len(terms) % 2:
@@ -189,16 +190,14 @@ class _Check:
         value_nodes, result_nodes = node.arguments[1:-1:2], [*node.arguments[2::2], node.arguments[-1]]
         if subject.kind is Kind.MULTIPICKLIST or subject.kind is Kind.BOOLEAN:
             self._expect(function, subject, node.arguments[0], (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.PICKLIST))
-        picklist = subject.kind is Kind.PICKLIST
-        for value, at in zip(values, value_nodes, strict=True):
-            wanted = Kind.TEXT if picklist or subject.kind is Kind.NULL else subject.kind
-            self._expect(function, value, at, (wanted,))
-        kind = self._common(function, result_nodes, results)
-        if kind is Kind.BOOLEAN:
-            wanted_kinds = (Kind.TEXT, Kind.NUMBER, Kind.DATE)
-            raise wrong_kind("function 'CASE()'", wanted_kinds, kind, result_nodes[0].position)
-        builder = "case_text" if subject.kind in (Kind.TEXT, Kind.PICKLIST, Kind.NULL) else "case"
-        return Applied(kind, builder, tuple(terms))
+        kind = Kind.TEXT if subject.kind in (Kind.PICKLIST, Kind.NULL) else subject.kind
+        values = [self._expect(function, *pair, (kind,)) for pair in zip(values, value_nodes, strict=True)]
+        given, results = self._common(function, result_nodes, results)
+        if given is Kind.BOOLEAN:
+            wanted = (Kind.TEXT, Kind.NUMBER, Kind.DATE)
+            raise wrong_kind("function 'CASE()'", wanted, given, result_nodes[0].position)
+        branches = [one for pair in zip(values, results[:-1], strict=True) for one in pair]
+        return Applied(given, "case", (settle(subject, kind), *branches, results[-1]))
 
     def _blank(self, function: Function, node: Call, terms: list[Term]) -> Term:
         self._arguments(function, node, terms)
@@ -213,10 +212,10 @@ class _Check:
 
     def _substitute(self, function: Function, node: Call, terms: list[Term]) -> Term:
         self._count(function, node, 2, 2)
-        kind = self._common(function, node.arguments, terms)
-        if function.name == "NULLVALUE" and terms[0].kind is Kind.TEXT:
-            return terms[0]
-        return Applied(kind, "blankvalue", tuple(terms))
+        kind, (value, instead) = self._common(function, node.arguments, terms)
+        if function.name == "NULLVALUE" and kind is Kind.TEXT:
+            return value
+        return Applied(kind, "blankvalue", (value, instead))
 
     def _by_kind(self, function: Function, node: Call, terms: list[Term]) -> Term:
         kind = terms[0].kind

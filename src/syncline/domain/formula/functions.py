@@ -1,7 +1,7 @@
 """The table of functions: what each takes and gives, and what builds its SQL. docs/reference/formulas.md shows it.
 
 Names, arguments and results are those of Salesforce Help, "Formula Operators and Functions A–Z". A new function is a
-row here, a builder (in store/formula_sql.py or store/sql/formula.sql), and a row in tests/engine/formula.
+row here, a builder (in store/formula/building.py or store/sql/formula_*.sql), and a row in tests/engine/formula.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ _ALL = (
     Function("NULLVALUE", (_PLAIN,), _T, "The same, but a text is never null.", rule="substitute",
              arguments="expression, substitute"),
     Function("ISPICKVAL", (_PICK, _TEXT), _B, "Whether a picklist has this value; \"\" for none.", literal=1,
-             builder="same_text", arguments="picklist, value"),
+             builder="same", arguments="picklist, value"),
     Function("INCLUDES", (_MULTI, _TEXT), _B, "Whether this value is among those of a multi-select picklist.",
              literal=1, arguments="picklist, value"),
     Function("ISNUMBER", (_TEXT,), _B, "Whether VALUE() can read it.", arguments="text"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from syncline.domain.formula.tree import Operation, Position
-from syncline.domain.formula.types import Applied, Constant, Kind, Term
+from syncline.domain.formula.types import Applied, Constant, Kind, Term, settle
 from syncline.errors import FormulaError
 
 _ORDERS = {"<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal"}
@@ -53,7 +53,7 @@ def _all(node: Operation, operands: Sequence[Term], kind: Kind, *, name: str = "
     for index, operand in enumerate(operands):
         if operand.kind not in (kind, Kind.NULL):
             raise _wrong(node, index, (kind,), operand, name)
-    return tuple(operands)
+    return tuple(settle(one, kind) for one in operands)
 
 
 def _wrong(node: Operation, index: int, expected: Sequence[Kind], received: Term, name: str = "") -> FormulaError:
@@ -64,10 +64,11 @@ def _equality(node: Operation, left: Term, right: Term) -> Term:
     kind = right.kind if left.kind is Kind.NULL else left.kind
     if right.kind not in (kind, Kind.NULL):
         raise _wrong(node, 1, (kind,), right)
+    if kind is Kind.NULL:
+        # Blank equals blank, as two blank texts do.
+        kind = Kind.TEXT
     builder = "same" if node.operator == "=" else "differs"
-    if kind in (Kind.TEXT, Kind.NULL):
-        builder += "_text"
-    return Applied(Kind.BOOLEAN, builder, (left, right))
+    return Applied(Kind.BOOLEAN, builder, (settle(left, kind), settle(right, kind)))
 
 
 def _order(node: Operation, left: Term, right: Term) -> Term:
@@ -80,7 +81,7 @@ def _order(node: Operation, left: Term, right: Term) -> Term:
     if kind is Kind.NULL:
         # Blank is neither less nor greater than blank.
         return Constant(Kind.BOOLEAN, None)
-    return Applied(Kind.BOOLEAN, _ORDERS[node.operator], (left, right))
+    return Applied(Kind.BOOLEAN, _ORDERS[node.operator], (settle(left, kind), settle(right, kind)))
 
 
 def _move(node: Operation, left: Term, right: Term) -> Term:
@@ -88,10 +89,14 @@ def _move(node: Operation, left: Term, right: Term) -> Term:
     plus = node.operator == "+"
     if left.kind in _MOMENTS:
         if right.kind in (Kind.NUMBER, Kind.NULL):
-            return Applied(left.kind, f"{'later' if plus else 'earlier'}_of_{left.kind.lower()}", (left, right))
+            return Applied(
+                left.kind,
+                f"{'later' if plus else 'earlier'}_of_{left.kind.lower()}",
+                (left, settle(right, Kind.NUMBER)),
+            )
         if not plus and right.kind is left.kind:
             return Applied(Kind.NUMBER, f"days_between_of_{left.kind.lower()}", (left, right))
         raise _wrong(node, 1, (Kind.NUMBER,) if plus else (Kind.NUMBER, left.kind), right)
     if not plus or left.kind not in (Kind.NUMBER, Kind.NULL):
         raise _wrong(node, 0, _MOMENTS if not plus else (Kind.NUMBER,), left)
-    return Applied(right.kind, f"later_of_{right.kind.lower()}", (right, left))
+    return Applied(right.kind, f"later_of_{right.kind.lower()}", (right, settle(left, Kind.NUMBER)))

@@ -73,6 +73,11 @@ class Applied:
 Term = Constant | Column | Applied
 
 
+def settle(term: Term, kind: Kind) -> Term:
+    """The term, or a blank of this kind where it is blank whatever happens."""
+    return Constant(kind, None) if term.kind is Kind.NULL else term
+
+
 @dataclass(frozen=True)
 class Formula:
     """A formula that was checked against an object. `fields`: what it reads, by API name, each once.
