@@ -133,10 +133,17 @@ def test_a_server_that_is_not_there_is_named(home: Path) -> None:
     assert "cannot be reached" in done.stderr
 
 
+#: A shell that runs the tests in the background lets them, and what they start, ignore Ctrl-C.
+_FOREGROUND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " from syncline.cli.main import main; main()"
+)
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_the_tcp_door_lets_only_the_reader_in_and_closes_with_the_command(home: Path, end: signal.Signals) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", "from syncline.cli.main import main; main()", "db", "url", "--tcp", "--json"],
+        [sys.executable, "-c", _FOREGROUND, "db", "url", "--tcp", "--json"],
         cwd=ROOT,
         env={**plain_environment(), "SYNCLINE_HOME": str(home)},
         stdin=subprocess.DEVNULL,
