@@ -119,6 +119,25 @@ FACTS: dict[str, Fact] = {
     ),
     "conversion.already": Fact("lead has already been converted: {id}"),
     "conversion.account_needed": Fact("accountId is required when contactId is specified"),
+    "campaign.already_member": Fact("Already a campaign member.", RECORDED),
+    "campaign.one_person": Fact("A campaign member has either a lead or a contact."),
+    "campaign.unknown_status": Fact("Status: {status} is no status of the campaign"),
+    "campaign.circle": Fact("attempt to violate hierarchy constraints"),
+    "campaign.status_exists": Fact("duplicate value found: Label {label} is a status of the campaign already"),
+    "campaign.default_needed": Fact("Each campaign must have a default status."),
+    "campaign.responded_needed": Fact("Each campaign must have at least one responded status."),
+    "campaign.status_used": Fact("The status {label} is the default or has members"),
+    "rule.unknown_member_status": Fact(
+        "A member with a status that its campaign does not have gets the default one (a setting refuses it instead)."
+    ),
+    "rule.campaign_counts": Fact("Counts of a campaign change without touching any of its stamps."),
+    "rule.same_campaign": Fact(
+        "Where a merge or a conversion makes two members of one campaign one person, one stays, with the later status."
+    ),
+    "rule.first_statuses": Fact("The statuses Sent and Responded of a new campaign have the sort orders 1 and 2."),
+    "rule.primary_contact": Fact("A new primary contact of an Opportunity takes the place of the one before."),
+    "rule.task_account": Fact("A task keeps its AccountId when its Contact or Opportunity moves to another Account."),
+    "task.lead_and_thing": Fact("A task for a lead cannot be related to anything else."),
     "merge.losers": Fact("merge takes one or two records to merge into the master"),
     "merge.same": Fact("the master record cannot be merged into itself"),
 }  # fmt: skip

@@ -46,6 +46,8 @@ class Settings:
     #: The active lead assignment rule: Leads of this LeadSource go to this owner unless the caller says otherwise.
     assignment_source: str | None = None
     assignment_owner: str | None = None
+    #: Whether a campaign member with a status that the campaign does not have is refused; else it gets the default.
+    refuse_unknown_member_status: bool = False
     versions: tuple[int, int] = (31, 68)
 
 

@@ -21,7 +21,10 @@ from simorg.transactions import StoredValue, Transaction, quote
 
 _REAL = frozenset({"double", "currency", "percent"})
 _INTEGER = frozenset({"int", "long", "boolean"})
-_INDEXED = ("SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId")
+_INDEXED = frozenset({
+    "SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId", "CampaignId", "LeadId", "ContactId",
+    "OpportunityId", "WhoId", "WhatId",
+})  # fmt: skip
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=OFF",
@@ -92,6 +95,13 @@ class Storage:
             self._add_missing_columns(one.name, [field])
             self._versions[one.name] += 1
 
+    def add_object(self, object_name: str) -> None:
+        """Makes the table of a new object."""
+        one = self._schema.get(object_name)
+        with self._write_lock:
+            self._make_table(one)
+            self._versions[one.name] += 1
+
     def data_version(self, object_name: str) -> int:
         """Grows with each commit that wrote to the object, and when a commit becomes visible."""
         name = self._schema.get(object_name).name
@@ -99,8 +109,18 @@ class Storage:
         return self._versions[name]
 
     def source(self, object_name: str) -> str:
-        """What to select from to see an object as others see it now, as SQL."""
+        """What to select from to see an object as others see it now, derived fields included, as SQL."""
         one = self._schema.get(object_name)
+        derived = one.derived_fields
+        if not derived:
+            return self._records(one)
+        places = {name: self._records(self._schema.get(name)) for name in one.derived_from}
+        places["today"] = f"'{self._clock.stamp()[:10]}'"
+        columns = ", ".join(f"{(field.derived or '').format_map(places)} AS {quote(field.name)}" for field in derived)
+        return f"(SELECT r.*, {columns} FROM {self._records(one)} r)"
+
+    def _records(self, one: ObjectType) -> str:
+        """The stored fields of an object as others see them now, as SQL."""
         if not self._settle(one.name):
             return quote(one.name)
         now = self._clock.now_ms()
@@ -224,17 +244,11 @@ class Storage:
         )
         self._add_missing_columns(one.name, list(one.stored_fields))
         self._execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {quote(one.name + "_id")} ON {quote(one.name)} ("Id")')
-        for column in _INDEXED:
-            if column.lower() in one.fields:
-                collation = " COLLATE NOCASE" if column == "Email" else ""
-                name = quote(f"{one.name}_{column}")
-                self._execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({quote(column)}{collation})")
         for field in one.stored_fields:
-            if field.external_id:
-                name = quote(f"{one.name}_{field.name}")
-                self._execute(
-                    f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({quote(field.name)} COLLATE NOCASE)"
-                )
+            if field.name in _INDEXED or field.external_id or (field.custom and field.reference_to):
+                collation = " COLLATE NOCASE" if field.external_id or field.name == "Email" else ""
+                name, column = quote(f"{one.name}_{field.name}"), quote(field.name)
+                self._execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({column}{collation})")
 
     def _add_missing_columns(self, table: str, fields: Sequence[Field]) -> None:
         for name in (table, table + "__before"):

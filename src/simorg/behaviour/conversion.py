@@ -1,18 +1,22 @@
 """Lead conversion: a Lead becomes a Contact at an Account, and an Opportunity unless told otherwise.
 
 Source: SOAP API Developer Guide, convertLead(). Only empty fields of a given Account or Contact are filled; LeadSource
-is overwritten only when asked; a Lead of a queue needs a user as owner of what it becomes.
+is overwritten only when asked; a Lead of a queue needs a user as owner of what it becomes. Campaign members and tasks
+go to the Contact ("Considerations for Converting Leads", Salesforce Help), which becomes the Opportunity's primary one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simorg.behaviour.campaigns import convert_members
+from simorg.behaviour.opportunities import imply_by_stage, make_primary
+from simorg.behaviour.tasks import convert_tasks
 from simorg.errors import RowError
 from simorg.fidelity import say
 from simorg.org import Org
 from simorg.transactions import StoredValue, Transaction
 
-_FIRST_STAGE = ("Prospecting", 10.0, "Pipeline")
+_FIRST_STAGE = "Prospecting"
 _TO_CONTACT = {
     "FirstName": "FirstName", "LastName": "LastName", "Salutation": "Salutation", "Title": "Title", "Email": "Email",
     "Phone": "Phone", "MobilePhone": "MobilePhone", "Fax": "Fax", "Description": "Description",
@@ -67,7 +71,12 @@ def convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
         return Converted(asked.lead_id, error=RowError("INVALID_FIELD", say("conversion.owner"), ("OwnerId",)))
     account_id = _settle_account(tx, asked, lead, owner)
     contact_id = _settle_contact(org, tx, asked, lead, account_id, owner)
-    opportunity_id = None if asked.without_opportunity else _make_opportunity(tx, asked, lead, account_id, owner)
+    campaign_id = convert_members(tx, asked.lead_id, contact_id)
+    opportunity_id = None
+    if not asked.without_opportunity:
+        opportunity_id = _make_opportunity(tx, asked, lead, account_id, owner, campaign_id)
+        make_primary(tx, opportunity_id, contact_id)
+    convert_tasks(org, tx, asked.lead_id, contact_id, opportunity_id or account_id, asked.owner_id)
     changes: dict[str, StoredValue] = {
         "IsConverted": 1,
         "Status": asked.converted_status,
@@ -139,19 +148,24 @@ def _fill_blanks(
 
 
 def _make_opportunity(
-    tx: Transaction, asked: Conversion, lead: Mapping[str, StoredValue], account_id: str, owner: str
+    tx: Transaction,
+    asked: Conversion,
+    lead: Mapping[str, StoredValue],
+    account_id: str,
+    owner: str,
+    campaign_id: str | None,
 ) -> str:
-    stage, probability, forecast = _FIRST_STAGE
     row: dict[str, StoredValue] = {
         "AccountId": account_id,
         "Name": asked.opportunity_name or str(lead["Company"])[:120],
-        "StageName": stage,
-        "Probability": probability,
-        "ForecastCategory": forecast,
+        "StageName": _FIRST_STAGE,
+        **imply_by_stage(_FIRST_STAGE),
         "CloseDate": tx.stamp[:10],
         "LeadSource": lead.get("LeadSource"),
-        "IsClosed": 0,
-        "IsWon": 0,
+        "CampaignId": campaign_id,
+        "IsPrivate": 0,
+        "HasOpportunityLineItem": 0,
+        "PushCount": 0,
         "OwnerId": owner,
     }
     return tx.insert("Opportunity", row)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simorg.behaviour.rules import rules_of
 from simorg.behaviour.values import read_value
+from simorg.behaviour.writing import Write
 from simorg.errors import RowError
 from simorg.fidelity import say
 from simorg.ids import to_18
 from simorg.org import Org
-from simorg.schema.objects.business import STAGES
 from simorg.schema.registry import ID_TYPES, Field, ObjectType
 from simorg.transactions import StoredValue, Transaction, quote
 
@@ -65,10 +66,12 @@ class Writer:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(missing)))
         self._assign(one, row, row)
-        _derive(one, row, row)
-        if error := self._check(one, row, None):
+        write = Write(self._org, self._tx, None, row)
+        if error := self._prepare(one, write):
             return refuse(error)
-        return Outcome(self._tx.insert(one.name, row), created=True)
+        record_id = self._tx.insert(one.name, _storable(one, row))
+        self._settle(one, write, record_id)
+        return Outcome(record_id, created=True)
 
     def update(self, one: ObjectType, record_id: str, values: Mapping[str, object]) -> Outcome:
         """Changes a record by fields as sent; `record_id` has 18 characters."""
@@ -87,13 +90,13 @@ class Writer:
         if blank:
             message = f"Required fields are missing: [{', '.join(blank)}]"
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(blank)), record_id=record_id)
-        after = {**before, **read}
-        self._assign(one, after, read)
-        _derive(one, after, read)
+        self._assign(one, {**before, **read}, read)
         _clear_bounce(before, read)
-        if error := self._check(one, {**after, **read}, before):
+        write = Write(self._org, self._tx, before, read)
+        if error := self._prepare(one, write):
             return refuse(error, record_id=record_id)
-        self._tx.update(one.name, record_id, read)
+        self._tx.update(one.name, record_id, _storable(one, read))
+        self._settle(one, write, record_id)
         return Outcome(record_id)
 
     def delete(self, one: ObjectType, record_id: str) -> Outcome:
@@ -108,10 +111,10 @@ class Writer:
             return refuse(_deleted(), record_id=record_id)
         if fault := self._org.faults.row_error(one.name, "delete", record_id):
             return refuse(fault, record_id=record_id)
-        self._tx.mark_deleted(one.name, record_id)
-        for child, field in self._falling(one):
-            for row in self._tx.select(child.name, f'{quote(field)} = ? AND "IsDeleted" = 0', [record_id]):
-                self.delete(child, str(row["Id"]))
+        keep = rules_of(one.name).keep
+        if keep and (error := keep(self._tx, before)):
+            return refuse(error, record_id=record_id)
+        self._bury(one, record_id)
         return Outcome(record_id)
 
     def undelete(self, one: ObjectType, record_id: str) -> Outcome:
@@ -122,11 +125,7 @@ class Writer:
         if not one.undeletable:
             message = say("dml.not_undeletable", object=one.name)
             return refuse(RowError("UNDELETE_FAILED", message), record_id=record_id)
-        self._tx.undelete(one.name, record_id)
-        for child, field in self._falling(one):
-            fell = f'{quote(field)} = ? AND "IsDeleted" = 1 AND "SystemModstamp" = ?'
-            for row in self._tx.select(child.name, fell, [record_id, before["SystemModstamp"]]):
-                self.undelete(child, str(row["Id"]))
+        self._dig_out(one, before)
         return Outcome(record_id)
 
     def find_by_key(self, one: ObjectType, key: Field, value: str) -> list[str]:
@@ -134,10 +133,40 @@ class Writer:
         found = self._tx.select(one.name, key_condition(one, key), [key_value(key, value)])
         return [str(row["Id"]) for row in found]
 
+    def _bury(self, one: ObjectType, record_id: str) -> None:
+        self._tx.mark_deleted(one.name, record_id)
+        for child, field in self._falling(one):
+            for row in self._tx.select(child.name, f'{quote(field)} = ? AND "IsDeleted" = 0', [record_id]):
+                # The member of a converted Lead is its Contact's.
+                if child.name != "CampaignMember" or field != "LeadId" or row["ContactId"] is None:
+                    self._bury(child, str(row["Id"]))
+
+    def _dig_out(self, one: ObjectType, before: Mapping[str, StoredValue]) -> None:
+        self._tx.undelete(one.name, str(before["Id"]))
+        for child, field in self._falling(one):
+            fell = f'{quote(field)} = ? AND "IsDeleted" = 1 AND "SystemModstamp" = ?'
+            for row in self._tx.select(child.name, fell, [before["Id"], before["SystemModstamp"]]):
+                if not row.get("MasterRecordId"):
+                    self._dig_out(child, row)
+
     def _falling(self, one: ObjectType) -> list[tuple[ObjectType, str]]:
         """Children that are deleted with a record."""
         found = ((self._org.schema.find(child.child), child) for child in one.children if child.cascade_delete)
         return [(target, child.field) for target, child in found if target]
+
+    def _prepare(self, one: ObjectType, write: Write) -> RowError | None:
+        """Fills in what follows from what is written, and judges all of it."""
+        rules = rules_of(one.name)
+        if rules.derive:
+            rules.derive(write)
+        if error := self._check(one, {**(write.before or {}), **write.written}, write.before):
+            return error
+        return rules.check(write) if rules.check else None
+
+    def _settle(self, one: ObjectType, write: Write, record_id: str) -> None:
+        settle = rules_of(one.name).settle
+        if settle:
+            settle(write, record_id)
 
     def _find_obstacle(self, one: ObjectType, before: Mapping[str, StoredValue]) -> RowError | None:
         if before.get("IsDeleted"):
@@ -162,7 +191,7 @@ class Writer:
             if field is None:
                 return (RowError("INVALID_FIELD", f"No such column '{name}' on sobject of type {one.name}"),)
             known[name] = field
-            if not (field.createable if creating else field.updateable) or not field.stored:
+            if not (field.createable if creating else field.updateable) or not field.settable:
                 closed.append(field.name)
         if closed:
             message = say("dml.not_writable", fields=", ".join(closed))
@@ -189,7 +218,7 @@ class Writer:
         self, one: ObjectType, row: Mapping[str, StoredValue], before: Mapping[str, StoredValue] | None
     ) -> RowError | None:
         """What can only be judged beside other records: references, owners, unique values."""
-        for field in one.stored_fields:
+        for field in (found for found in one.fields.values() if found.settable):
             value = row.get(field.name)
             if value is None or (before is not None and before.get(field.name) == value):
                 continue
@@ -261,14 +290,9 @@ def _defaults(one: ObjectType, user_id: str) -> dict[str, StoredValue]:
     return defaults
 
 
-def _derive(one: ObjectType, row: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:
-    """What follows from other fields: an Opportunity's probability, closing and forecast from its stage."""
-    if one.name != "Opportunity" or "StageName" not in written:
-        return
-    probability, closed, won, forecast = STAGES.get(str(row["StageName"]), (50.0, False, False, "Pipeline"))
-    written |= {"IsClosed": int(closed), "IsWon": int(won), "ForecastCategory": forecast}
-    if written.get("Probability") is None:
-        written["Probability"] = probability
+def _storable(one: ObjectType, row: Mapping[str, StoredValue]) -> dict[str, StoredValue]:
+    """What has a column; the rest was taken for what it leads to."""
+    return {name: value for name, value in row.items() if one.fields[name.lower()].stored}
 
 
 def _clear_bounce(before: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:

@@ -6,6 +6,7 @@ Source: SOAP API Developer Guide, merge(). Losers end in the recycle bin with Ma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from simorg.behaviour.campaigns import move_members
 from simorg.behaviour.dml import Options, Writer
 from simorg.errors import RowError
 from simorg.fidelity import say
@@ -64,15 +65,16 @@ def _find_obstacle(tx: Transaction, one: ObjectType, master_id: str, losers: Seq
 
 
 def _move_children(org: Org, tx: Transaction, one: ObjectType, loser: str, master_id: str) -> list[str]:
-    moved = []
+    moved: list[str] = []
     for child in one.children:
-        if child.field == "MasterRecordId":
-            continue
         target = org.schema.find(child.child)
-        if target is None:
+        if target is None or child.field == "MasterRecordId" or not target.fields[child.field.lower()].stored:
+            continue
+        if target.name == "CampaignMember":
+            moved += move_members(tx, child.field, loser, master_id)
             continue
         for row in tx.select(target.name, f"{quote(child.field)} = ?", [loser]):
             changes: dict[str, StoredValue] = {child.field: master_id}
             tx.update(target.name, str(row["Id"]), changes)
             moved.append(str(row["Id"]))
-    return moved
+    return list(dict.fromkeys(moved))

@@ -6,8 +6,8 @@ from typing import Any
 
 from simorg.schema.registry import ChildRelationship, Field, ObjectType, PicklistValue
 
-#: Formats that describe tells of text fields.
-_PERSON_PREFIXES = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")
+PERSON_PREFIXES = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")
+TIME_ZONES = ("UTC", "GMT", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Tokyo")
 INDUSTRIES = (
     "Agriculture", "Apparel", "Banking", "Biotechnology", "Chemicals", "Communications", "Construction",
     "Consulting", "Education", "Electronics", "Energy", "Engineering", "Entertainment", "Environmental", "Finance",
@@ -56,6 +56,13 @@ def pick(name: str, label: str, values: Iterable[str], *, default: str | None = 
     picklist = tuple(PicklistValue(one, one, default=one == default) for one in values)
     facts = {"length": 255, "permissionable": True, **facts}
     return Field(name, label, "picklist", picklist=picklist, default=default, **facts)
+
+
+def combo(name: str, label: str, values: Iterable[str], **facts: Any) -> Field:
+    """A line of text with suggestions."""
+    picklist = tuple(PicklistValue(one, one) for one in values)
+    facts = {"length": 255, "permissionable": True, "groupable": False, **facts}
+    return Field(name, label, "combobox", picklist=picklist, **facts)
 
 
 def flag(name: str, label: str, **facts: Any) -> Field:
@@ -140,7 +147,7 @@ def person_name(*, first_length: int = 40) -> list[Field]:
     return [
         text("LastName", "Last Name", 80, nillable=False, permissionable=False, **compound),
         text("FirstName", "First Name", first_length, permissionable=False, **compound),
-        pick("Salutation", "Salutation", _PERSON_PREFIXES, length=40, permissionable=False, **compound),
+        pick("Salutation", "Salutation", PERSON_PREFIXES, length=40, permissionable=False, **compound),
         read_only(
             text("Name", "Full Name", 121, nillable=False, permissionable=False),
             name_field=True,
@@ -171,6 +178,21 @@ def address(prefix: str, label: str) -> list[Field]:
     ]  # fmt: skip
 
 
+def picklist_object(name: str, label: str, fields: Iterable[Field]) -> ObjectType:
+    """The values of one picklist as an object that can only be read; all such objects share a key prefix."""
+    own = [
+        identity(label),
+        text("MasterLabel", "Master Label", 255, name_field=True, permissionable=False),
+        text("ApiName", "API Name", 255, nillable=False, id_lookup=True, permissionable=False),
+        *fields,
+        *audit(),
+    ]
+    return build_object(
+        name, label, label, "01J", [read_only(one) for one in own], createable=False, updateable=False,
+        deletable=False, undeletable=False, searchable=False, layoutable=False, triggerable=False, mru_enabled=False,
+    )  # fmt: skip
+
+
 def build_object(
     name: str,
     label: str,
@@ -182,7 +204,10 @@ def build_object(
     cascades: Iterable[str] = (),
     **facts: Any,
 ) -> ObjectType:
-    """An object; `children` are (object, field, relationship name), `cascades` the objects that are deleted with it."""
+    """An object; `children` are (object, field, relationship name), `cascades` what is deleted with it.
+
+    A cascade is the child's name, or name and field where several fields of the child lead here.
+    """
     falling = set(cascades)
     return ObjectType(
         name=name,
@@ -190,7 +215,10 @@ def build_object(
         label_plural=plural,
         key_prefix=prefix,
         fields=_by_name(fields),
-        children=tuple(ChildRelationship(child, by, relation, child in falling) for child, by, relation in children),
+        children=tuple(
+            ChildRelationship(child, by, relation, child in falling or f"{child}.{by}" in falling)
+            for child, by, relation in children
+        ),
         **facts,
     )
 

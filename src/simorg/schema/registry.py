@@ -1,5 +1,6 @@
 """Objects and fields of an org, looked up without regard to case, and what can be changed about them at run time."""
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ TEXT_TYPES = frozenset(
 ID_TYPES = frozenset({"id", "reference"})
 NUMBER_TYPES = frozenset({"int", "double", "currency", "percent", "long"})
 COMPOUND_TYPES = frozenset({"address", "location"})
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Field:
     """One field, by the facts that differ from field to field; describe derives the rest.
 
     `length` in characters; `precision` and `scale` in digits. `source` names the stored fields a compound or derived
-    field is made of. `hidden` fields are missing for every user until they are granted.
+    field is made of. `hidden` fields are missing for every user until they are granted. `derived` is SQL for a value
+    that follows from other records: `r` is the record, `{Object}` the records of an object, `{today}` the day.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Field:
     formula: str | None = None
     reference_to: tuple[str, ...] = ()
     relationship_name: str | None = None
+    #: What the records with this reference are called at the record that they refer to.
+    child_relationship: str | None = None
     cascade_delete: bool = False
     picklist: tuple[PicklistValue, ...] = ()
     restricted_picklist: bool = False
@@ -71,11 +76,17 @@ class Field:
     html: bool = False
     extra_type: str | None = None
     help: str | None = None
+    derived: str | None = None
 
     @property
     def stored(self) -> bool:
         """Whether the field has a column; compound and calculated ones are derived when read."""
-        return self.type not in COMPOUND_TYPES and not self.components and not self.calculated
+        return self.type not in COMPOUND_TYPES and not self.components and not self.calculated and not self.derived
+
+    @property
+    def settable(self) -> bool:
+        """Whether a caller can give a value; one that is derived is then taken for what it is derived from."""
+        return self.stored or (self.derived is not None and self.createable)
 
     @property
     def required(self) -> bool:
@@ -146,6 +157,17 @@ class ObjectType:
         return (one for one in self.fields.values() if one.stored)
 
     @property
+    def derived_fields(self) -> list[Field]:
+        """The fields whose values follow from other records."""
+        return [one for one in self.fields.values() if one.derived]
+
+    @property
+    def derived_from(self) -> frozenset[str]:
+        """The objects that derived fields read."""
+        names = (found for one in self.derived_fields for found in _PLACEHOLDER.findall(one.derived or ""))
+        return frozenset(names) - {"today"}
+
+    @property
     def name_field(self) -> Field | None:
         """The field that names a record."""
         return next((one for one in self.fields.values() if one.name_field), None)
@@ -181,6 +203,33 @@ class Schema:
     def objects(self) -> list[ObjectType]:
         """All objects, by name."""
         return sorted(self._objects.values(), key=lambda one: one.name)
+
+    def add_object(self, new: ObjectType) -> None:
+        """Adds an object, with its relationships at what it refers to. Storage needs `Storage.add_object` besides.
+
+        Raises:
+            ValueError: there is one of this name or key prefix, or a reference leads nowhere.
+        """
+        with self._lock:
+            if self.find(new.name) or self.by_prefix(new.key_prefix):
+                raise ValueError(f"there is an object {new.name} or of the key prefix {new.key_prefix} already")
+            parents = {name for one in new.fields.values() for name in one.reference_to if name != new.name}
+            unknown = sorted(name for name in parents if self.find(name) is None)
+            if unknown:
+                raise ValueError(f"no such objects: {', '.join(unknown)}")
+            for name in parents:
+                self._add_children(self._objects[name.lower()], new)
+            self._objects[new.name.lower()] = new
+            self._note_change()
+
+    def _add_children(self, parent: ObjectType, new: ObjectType) -> None:
+        """The relationships of a new object's lookups, at one parent."""
+        hanging = tuple(
+            ChildRelationship(new.name, one.name, one.child_relationship, one.cascade_delete)
+            for one in new.fields.values()
+            if parent.name in one.reference_to and one.custom
+        )
+        self._objects[parent.name.lower()] = replace(parent, children=(*parent.children, *hanging))
 
     def add_field(self, object_name: str, new: Field) -> None:
         """Adds a field, or replaces the one of its name. Storage needs `Storage.add_column` besides."""

@@ -1,7 +1,7 @@
 """The seed `developer-edition`: the sort of sample records that a new Developer Edition org has."""
 
 from simorg.org import Org
-from simorg.schema.objects.business import STAGES
+from simorg.schema.objects.pipeline import STAGES
 from simorg.seeds.setup import Setup, plant_setup
 from simorg.transactions import StoredValue, Transaction
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from simorg.clock import format_stamp
 from simorg.ids import build_id
 from simorg.org import INSTANCE, Org
-from simorg.schema.objects.business import STAGES
+from simorg.schema.objects.pipeline import STAGES
 from simorg.seeds import words
 from simorg.seeds.setup import Setup, plant_setup
 from simorg.transactions import StoredValue

@@ -1,10 +1,12 @@
-"""The part that every seed has: the org's own record, profiles, users, queues, Lead statuses, and who may log in."""
+"""The part that every seed has: the org's own record, profiles, users, queues, picklists, and who may log in."""
 
 from dataclasses import dataclass
 
 from simorg.ids import build_id
 from simorg.org import INSTANCE, Org
+from simorg.schema.objects.activities import TASK_STATUSES
 from simorg.schema.objects.people import LEAD_STATUSES
+from simorg.schema.objects.pipeline import FORECASTS, STAGES
 from simorg.transactions import StoredValue, Transaction
 from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, build_app, build_login
 
@@ -43,8 +45,7 @@ def plant_setup(org: Org, tx: Transaction, *, sales: bool) -> Setup:
         user_id = tx.insert("User", _user(f"{role}@{domain}", first, last, profile, org.settings.time_zone))
         org.users.logins[role] = build_login(org.seed, role, user_id)
     org.users.app = build_app(org.seed, org.users.logins[INTEGRATION].user_id, org.users.app)
-    for number, label in enumerate(LEAD_STATUSES):
-        tx.insert("LeadStatus", _status(number, label))
+    _plant_picklists(tx)
     users: list[str] = []
     queues: list[str] = []
     if sales:
@@ -106,11 +107,18 @@ def _user(username: str, first: str, last: str, profile: str, zone: str) -> dict
     }
 
 
-def _status(number: int, label: str) -> dict[str, StoredValue]:
-    return {
-        "MasterLabel": label,
-        "ApiName": label,
-        "SortOrder": number + 1,
-        "IsDefault": int(number == 0),
-        "IsConverted": int(label == "Closed - Converted"),
-    }
+def _plant_picklists(tx: Transaction) -> None:
+    """The picklists that are objects too: statuses of Leads and tasks, stages of Opportunities."""
+    for number, label in enumerate(LEAD_STATUSES):
+        flags = {"IsDefault": int(number == 0), "IsConverted": int(label == "Closed - Converted")}
+        tx.insert("LeadStatus", {**_value(number, label), **flags})
+    for number, (stage, (probability, closed, won, forecast)) in enumerate(STAGES.items()):
+        facts = {"IsActive": 1, "IsClosed": int(closed), "IsWon": int(won), "DefaultProbability": probability}
+        names = {"ForecastCategory": forecast, "ForecastCategoryName": FORECASTS[forecast]}
+        tx.insert("OpportunityStage", {**_value(number, stage), **facts, **names})
+    for number, (label, closed) in enumerate(TASK_STATUSES.items()):
+        tx.insert("TaskStatus", {**_value(number, label), "IsDefault": int(number == 0), "IsClosed": int(closed)})
+
+
+def _value(number: int, label: str) -> dict[str, StoredValue]:
+    return {"MasterLabel": label, "ApiName": label, "SortOrder": number + 1}

@@ -57,7 +57,7 @@ class Scope:
         self.query = query
         self.object = one
         self.alias = alias
-        self.objects_read = {one.name}
+        self.objects_read = {one.name, *one.derived_from}
         self._schema = schema
         self._source = source
         self._own = {one.name.lower(), (query.alias or one.name).lower(), query.source.names[-1].lower()}
@@ -137,7 +137,7 @@ class Scope:
                 self._joins.append(
                     f' LEFT JOIN {self._source(found.name)} {mine} ON {mine}."Id" = {alias}.{quote(field.name)}'
                 )
-                self.objects_read.add(found.name)
+                self.objects_read |= {found.name, *found.derived_from}
                 joined.append((mine, found))
             if len(self._joined) > _MOST_RELATIONSHIPS or len(self._joins) > _MOST_JOINS:
                 message = say("query.not_supported", what=f"More than {_MOST_RELATIONSHIPS} relationships")
@@ -197,6 +197,6 @@ def _field_sql(alias: str, one: ObjectType, field: Field) -> tuple[str, tuple[st
         return f"'/services/images/photo/' || {alias}.\"Id\"", ()
     if field.name == "IsEmailBounced":
         return f'({alias}."EmailBouncedReason" IS NOT NULL)', ()
-    if not field.stored:
+    if not field.stored and not field.derived:
         return "NULL", ()
     return f"{alias}.{quote(field.name)}", ()

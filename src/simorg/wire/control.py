@@ -12,6 +12,7 @@ from simorg.errors import ApiError
 from simorg.export import export_records
 from simorg.journal import as_json
 from simorg.org import Settings
+from simorg.schema.objects.custom import build_custom
 from simorg.schema.registry import Field
 from simorg.seeds import NAMES, plant
 from simorg.wire.http import ApiRequest, ApiResponse, Handler, Route
@@ -145,6 +146,18 @@ def change_fields(request: ApiRequest) -> ApiResponse:
     return ApiResponse(200, {"version": org.schema.version})
 
 
+def add_object(request: ApiRequest) -> ApiResponse:
+    """POST objects {"name": "Webinar__c", "label"?, "plural"?, "prefix"?, "fields"?: [{facts of a field}]}."""
+    asked = _asked(request)
+    org = request.org
+    new = build_custom(asked, [one.key_prefix for one in org.schema.objects()])
+    org.schema.add_object(new)
+    task = org.schema.get("Task").fields["whatid"]
+    org.schema.change_field("Task", "WhatId", reference_to=(*task.reference_to, new.name))
+    org.storage.add_object(new.name)
+    return ApiResponse(201, {"name": new.name, "keyPrefix": new.key_prefix, "version": org.schema.version})
+
+
 def end_sessions(request: ApiRequest) -> ApiResponse:
     """DELETE sessions: every token dies."""
     request.org.end_all_sessions()
@@ -191,6 +204,7 @@ ROUTES = [
     _route("GET", "settings", show_settings),
     _route("POST", "settings", change_settings),
     _route("POST", "fields", change_fields),
+    _route("POST", "objects", add_object),
     _route("DELETE", "sessions", end_sessions),
     _route("POST", "sessions", log_in_as),
 ]

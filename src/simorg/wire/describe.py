@@ -99,7 +99,7 @@ def find_object(request: ApiRequest, name: str) -> ObjectType:
 
 def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
     """One field with all 57 keys."""
-    is_text = field.type in ("string", "textarea", "email", "phone", "url", "picklist", "multipicklist")
+    is_text = field.type in ("string", "textarea", "email", "phone", "url", "picklist", "multipicklist", "combobox")
     is_reference = field.type == "reference"
     extra = "personname" if field.name_field and field.components else None
     if field.type == "textarea" and field.length > 255:
@@ -112,7 +112,7 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
         "cascadeDelete": field.cascade_delete,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
-        "createable": field.createable and field.stored,
+        "createable": field.createable and field.settable,
         "custom": field.custom,
         "defaultValue": field.default if field.type == "boolean" else None,
         "defaultedOnCreate": field.defaulted_on_create,
@@ -144,7 +144,7 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
         "sortable": field.sortable,
         "type": field.type,
         "unique": field.unique,
-        "updateable": field.updateable and field.stored,
+        "updateable": field.updateable and field.settable,
     }
     return dict(sorted({**_SAME_FOR_ALL, **facts}.items()))
 

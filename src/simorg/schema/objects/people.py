@@ -91,8 +91,16 @@ def build_lead(*, bare: bool, granted: bool) -> ObjectType:
         moment("EmailBouncedDate", "Email Bounced Date", createable=False, permissionable=False),
         *([] if bare else custom_fields()),
     ]  # fmt: skip
-    children = [("Lead", "MasterRecordId", None)]
-    return build_object("Lead", "Lead", "Leads", "00Q", fields, children=children, mergeable=True, feed_enabled=True)
+    children = [
+        ("CampaignMember", "LeadId", "CampaignMembers"),
+        ("CampaignMember", "LeadOrContactId", None),
+        ("Lead", "MasterRecordId", None),
+        ("Task", "WhoId", "Tasks"),
+    ]
+    return build_object(
+        "Lead", "Lead", "Leads", "00Q", fields, children=children, cascades=("CampaignMember.LeadId", "Task"),
+        mergeable=True, feed_enabled=True,
+    )  # fmt: skip
 
 
 def build_contact(*, bare: bool, granted: bool) -> ObjectType:
@@ -136,10 +144,16 @@ def build_contact(*, bare: bool, granted: bool) -> ObjectType:
         *([] if bare else custom_fields()),
     ]  # fmt: skip
     children = [
+        ("CampaignMember", "ContactId", "CampaignMembers"),
+        ("CampaignMember", "LeadOrContactId", None),
         ("Contact", "MasterRecordId", None),
         ("Contact", "ReportsToId", None),
         ("Lead", "ConvertedContactId", None),
+        ("Opportunity", "ContactId", None),
+        ("OpportunityContactRole", "ContactId", "OpportunityContactRoles"),
+        ("Task", "WhoId", "Tasks"),
     ]
     return build_object(
-        "Contact", "Contact", "Contacts", "003", fields, children=children, mergeable=True, feed_enabled=True
-    )
+        "Contact", "Contact", "Contacts", "003", fields, children=children,
+        cascades=("CampaignMember.ContactId", "OpportunityContactRole", "Task"), mergeable=True, feed_enabled=True,
+    )  # fmt: skip

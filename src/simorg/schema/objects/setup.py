@@ -1,6 +1,7 @@
-"""The org itself and who works in it: Organization, User, Profile, Group, LeadStatus."""
+"""The org itself and who works in it: Organization, User, UserRole, Profile, Group, LeadStatus, RecordType."""
 
 from simorg.schema.build import (
+    TIME_ZONES,
     address,
     area,
     audit,
@@ -13,13 +14,13 @@ from simorg.schema.build import (
     person_name,
     phone,
     pick,
+    picklist_object,
     read_only,
     text,
     whole,
 )
 from simorg.schema.registry import Field, ObjectType
 
-_ZONES = ("UTC", "GMT", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Tokyo")
 _LANGUAGES = ("en_US", "de", "es", "fr", "it", "ja", "ko", "nl_NL", "pt_BR", "zh_CN")
 _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "ja_JP")
 _ENCODINGS = ("UTF-8", "ISO-8859-1", "Shift_JIS")
@@ -37,7 +38,7 @@ _PERMISSIONS = (
 
 def build_setup() -> list[ObjectType]:
     """All of them."""
-    return [_organization(), _user(), _profile(), _group(), _lead_status()]
+    return [_organization(), _user(), _user_role(), _profile(), _group(), _lead_status(), _record_type()]
 
 
 def _facts(fields: list[Field]) -> list[Field]:
@@ -54,7 +55,7 @@ def _organization() -> ObjectType:
         phone("Fax", "Fax"),
         text("PrimaryContact", "Primary Contact", 80),
         pick("DefaultLocaleSidKey", "Locale", _LOCALES, length=40, nillable=False),
-        pick("TimeZoneSidKey", "Time Zone", _ZONES, length=40, nillable=False),
+        pick("TimeZoneSidKey", "Time Zone", TIME_ZONES, length=40, nillable=False),
         pick("LanguageLocaleKey", "Language", _LANGUAGES, length=40, nillable=False),
         flag("ReceivesInfoEmails", "Info Emails"),
         flag("ReceivesAdminInfoEmails", "Info Emails Admin"),
@@ -98,9 +99,10 @@ def _user() -> ObjectType:
         text("Alias", "Alias", 8, nillable=False, permissionable=False),
         text("CommunityNickname", "Nickname", 40, nillable=False, permissionable=False),
         flag("IsActive", "Active"),
-        pick("TimeZoneSidKey", "Time Zone", _ZONES, length=40, nillable=False, restricted_picklist=True),
+        pick("TimeZoneSidKey", "Time Zone", TIME_ZONES, length=40, nillable=False, restricted_picklist=True),
         pick("LocaleSidKey", "Locale", _LOCALES, length=40, nillable=False, restricted_picklist=True),
         pick("EmailEncodingKey", "Email Encoding", _ENCODINGS, length=40, nillable=False, restricted_picklist=True),
+        lookup("UserRoleId", "Role ID", ("UserRole",), "UserRole", permissionable=False),
         lookup("ProfileId", "Profile ID", ("Profile",), "Profile", nillable=False, permissionable=False),
         read_only(pick("UserType", "User Type", _USER_TYPES, length=40, restricted_picklist=True)),
         pick("LanguageLocaleKey", "Language", _LANGUAGES, length=40, nillable=False, restricted_picklist=True),
@@ -166,17 +168,45 @@ def _group() -> ObjectType:
 
 
 def _lead_status() -> ObjectType:
+    return picklist_object(
+        "LeadStatus",
+        "Lead Status Value",
+        [
+            whole("SortOrder", "Sort Order", permissionable=False),
+            flag("IsDefault", "Is Default"),
+            flag("IsConverted", "Converted"),
+        ],
+    )
+
+
+def _user_role() -> ObjectType:
     fields = [
-        identity("Lead Status Value"),
-        text("MasterLabel", "Master Label", 255, name_field=True, permissionable=False),
-        text("ApiName", "API Name", 255, permissionable=False),
-        whole("SortOrder", "Sort Order", permissionable=False),
-        flag("IsDefault", "Is Default"),
-        flag("IsConverted", "Converted"),
+        identity("Role"),
+        text("Name", "Name", 80, nillable=False, name_field=True, permissionable=False),
+        lookup("ParentRoleId", "Parent Role ID", ("UserRole",), None, permissionable=False),
+        text("RollupDescription", "Description", 80, permissionable=False),
+        text("DeveloperName", "Developer Name", 80, nillable=False, permissionable=False),
+        *audit()[2:],
+    ]
+    return build_object(
+        "UserRole", "Role", "Roles", "00E", _facts(fields), createable=False, updateable=False, deletable=False,
+        undeletable=False, searchable=False, layoutable=False, triggerable=False, mru_enabled=False,
+        children=[("User", "UserRoleId", "Users")],
+    )  # fmt: skip
+
+
+def _record_type() -> ObjectType:
+    fields = [
+        identity("Record Type"),
+        text("Name", "Name", 80, nillable=False, name_field=True, permissionable=False),
+        text("DeveloperName", "Record Type Name", 80, nillable=False, permissionable=False),
+        text("NamespacePrefix", "Namespace Prefix", 15, permissionable=False),
+        text("Description", "Description", 255, permissionable=False),
+        text("SobjectType", "Sobject Type Name", 40, nillable=False, permissionable=False),
+        flag("IsActive", "Active"),
         *audit(),
     ]
     return build_object(
-        "LeadStatus", "Lead Status Value", "Lead Status Value", "01J", _facts(fields), createable=False,
-        updateable=False, deletable=False, undeletable=False, searchable=False, layoutable=False, triggerable=False,
-        mru_enabled=False,
+        "RecordType", "Record Type", "Record Types", "012", _facts(fields), createable=False, updateable=False,
+        deletable=False, undeletable=False, searchable=False, layoutable=False, triggerable=False, mru_enabled=False,
     )  # fmt: skip

@@ -1,0 +1,18 @@
+"""The rules that single objects add to writing, by the object's name."""
+
+from simorg.behaviour import campaigns, opportunities, tasks
+from simorg.behaviour.writing import NO_RULES, Rules
+
+_RULES = {
+    "Opportunity": opportunities.OPPORTUNITY,
+    "OpportunityContactRole": opportunities.CONTACT_ROLE,
+    "Campaign": campaigns.CAMPAIGN,
+    "CampaignMember": campaigns.MEMBER,
+    "CampaignMemberStatus": campaigns.MEMBER_STATUS,
+    "Task": tasks.TASK,
+}
+
+
+def rules_of(object_name: str) -> Rules:
+    """What an object adds; most add nothing."""
+    return _RULES.get(object_name, NO_RULES)
