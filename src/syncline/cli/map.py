@@ -7,10 +7,11 @@ import typer
 
 from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
 from syncline.cli.output import FAILED_STATUS, Output
+from syncline.cli.preview import preview
 from syncline.cli.problems import format_problems, refuse, to_facts
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
-from syncline.domain.mapping import BlankRule, Direction, FieldType, MappedField, Mapping, Policy
+from syncline.domain.mapping import BlankRule, Direction, FieldType, MappedField, Mapping, Policy, is_expression
 from syncline.errors import MappingError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ app = typer.Typer(
 )
 
 _NO_SOURCE = "none"
-_SOURCE_HELP = "The field of a {0}, by its API name; none takes it away."
+_SOURCE_HELP = "The field of a {0}, by its API name, or = and a formula; none takes it away."
 
 
 @app.callback()
@@ -61,6 +62,9 @@ def show(connection: ConnectionName = None, as_json: Json = False) -> None:
     ]
     for line in format_table(("field", "type", "Lead", "Contact", "direction", "conflict", "blanks"), rows):
         output.line(line)
+    for one in mapping.fields:
+        for name, expression in one.expressions.items():
+            output.line(f"{one.name}, {name}: {expression}")
     output.result({"connection": chosen.name, **to_mapping_facts(mapping)})
 
 
@@ -88,6 +92,8 @@ def set_field(
       syncline map set title --direction both
 
       syncline map set region --lead Region__c --contact Region__c
+
+      syncline map set full_name --lead '=FirstName & " " & LastName'
 
       syncline map set opted_out --type boolean --lead HasOptedOutOfEmail --contact HasOptedOutOfEmail
       --direction both --policy stricter
@@ -145,6 +151,9 @@ def validate(connection: ConnectionName = None, as_json: Json = False) -> None:
         raise typer.Exit(FAILED_STATUS)
 
 
+app.command()(preview)
+
+
 def to_mapping_facts(mapping: Mapping) -> dict[str, Any]:
     """The mapping for --json."""
     return {
@@ -152,8 +161,13 @@ def to_mapping_facts(mapping: Mapping) -> dict[str, Any]:
         "approved": mapping.approved,
         "external_id_field": mapping.external_id_field,
         "fillers": dict(mapping.fillers),
-        "fields": [asdict(one) for one in mapping.fields],
+        "fields": [to_field_facts(one) for one in mapping.fields],
     }
+
+
+def to_field_facts(field: MappedField) -> dict[str, Any]:
+    """One field for --json, without what a run alone fills in."""
+    return {name: value for name, value in asdict(field).items() if name != "formula"}
 
 
 def change_field(mapping: Mapping, name: str, changes: dict[str, Any], shapes: "dict[str, ObjectShape]") -> Mapping:
@@ -173,7 +187,14 @@ def _guess_type(field: MappedField, shapes: "dict[str, ObjectShape]") -> FieldTy
     from syncline.domain.mapping_check import FITTING_TYPES
 
     for name, shape in shapes.items():
-        found = shape.find(field.source(name) or "")
+        source = field.source(name) or ""
+        if is_expression(source):
+            from syncline.domain.mapping_expressions import guess_type
+
+            guessed = guess_type(source, shape)
+            if guessed:
+                return guessed
+        found = shape.find(source)
         if found and found.type in ("picklist", "multipicklist"):
             return FieldType.PICKLIST
         fitting = [kind for kind, types in FITTING_TYPES.items() if found and found.type in types]
@@ -217,5 +238,5 @@ def _show_changed(stored: Mapping, before: Mapping, name: str, problems: "list[P
     else:
         output.line(f"{name} is mapped so already: nothing changed.")
     output.result(
-        {"changed": changed, "version": stored.version, "field": asdict(found), "problems": to_facts(problems)}
+        {"changed": changed, "version": stored.version, "field": to_field_facts(found), "problems": to_facts(problems)}
     )

@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from syncline.domain.formula.types import BoundFormula
 
 LEAD = "Lead"
 CONTACT = "Contact"
@@ -85,9 +89,17 @@ class Lane(StrEnum):
         return list(Lane).index(self)
 
 
+def is_expression(source: str) -> bool:
+    """Whether a source is an expression, not the name of a field: it begins as in a spreadsheet."""
+    return source.startswith("=")
+
+
 @dataclass(frozen=True)
 class MappedField:
-    """One marketing field and its two sources; `name` is also its column in contacts."""
+    """One marketing field and its two sources; `name` is also its column in contacts.
+
+    A source is a Salesforce field by its API name, or `=` and an expression in Salesforce's formula language.
+    """
 
     name: str
     label: str
@@ -99,10 +111,17 @@ class MappedField:
     blank: BlankRule = BlankRule.KEEP
     #: What stands in for a value that a new Lead must have; never read back as one. `Mapping.on` fills it in.
     filler: str | None = None
+    #: Where the source is an expression: it, checked against the org. A run fills it in (`sync.formulas`).
+    formula: "BoundFormula | None" = None
 
     def source(self, object_name: str) -> str | None:
         """The Salesforce field it stands for on that object, or None where it has none."""
         return self.lead if object_name == LEAD else self.contact
+
+    @property
+    def expressions(self) -> dict[str, str]:
+        """Its sources that are expressions, by object."""
+        return {name: one for name in PERSON_OBJECTS if (one := self.source(name)) and is_expression(one)}
 
     @property
     def lane(self) -> Lane:

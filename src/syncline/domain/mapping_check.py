@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from syncline.domain.mapping import LEAD, PERSON_OBJECTS, BlankRule, FieldType, MappedField, Mapping, Policy
+from syncline.domain.mapping import (
+    LEAD,
+    PERSON_OBJECTS,
+    BlankRule,
+    FieldType,
+    MappedField,
+    Mapping,
+    Policy,
+    is_expression,
+)
 from syncline.domain.shape import COMPOUND_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldShape, ObjectShape
 
 #: Columns that every contact has, PostgreSQL's own included: no marketing field may be called so.
@@ -137,6 +146,12 @@ def _check_rules(field: MappedField) -> Iterator[Problem]:
 
 
 def _check_source(field: MappedField, source: str, shape: ObjectShape) -> Iterator[Problem]:
+    if is_expression(source):
+        # Late: a mapping without expressions is checked without lark.
+        from syncline.domain.mapping_expressions import check_expression
+
+        yield from check_expression(field, source, shape)
+        return
     found = shape.find(source)
     if found is None:
         yield _unknown(field, source, shape)

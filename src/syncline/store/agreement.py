@@ -60,7 +60,7 @@ def compare_object(
     lost = conn.execute(_SQL["lost"].compose(), parameters).fetchone()
     differences = sql.SQL(", ").join(
         sql.SQL("count(*) FILTER (WHERE {} IS DISTINCT FROM {})").format(
-            contact_value(field, "contact"), mirror_value(field, source, "mirror")
+            contact_value(field, "contact"), mirror_value(field, source, "mirror", before=True)
         )
         for field, source in mapped
     )
@@ -86,7 +86,7 @@ def compare_object(
 
 
 def _load_examples(conn: psycopg.Connection, table: MirrorTable, field: MappedField, source: str) -> list[Difference]:
-    ours, theirs = contact_value(field, "contact"), mirror_value(field, source, "mirror")
+    ours, theirs = contact_value(field, "contact"), mirror_value(field, source, "mirror", before=True)
     rows = conn.execute(
         _SQL["examples"].compose(
             ours=ours,

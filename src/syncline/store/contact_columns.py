@@ -6,6 +6,7 @@ from psycopg import sql
 from syncline.domain.mapping import FieldType, Mapping
 from syncline.errors import MappingError
 from syncline.store.capture import install_capture
+from syncline.store.formula.functions import ensure_functions
 
 #: Columns that every contact has; no marketing field may be called so.
 RESERVED = frozenset({"id", "external_key", "state", "merged_into", "linked", "created_at", "updated_at"})
@@ -14,6 +15,8 @@ _LOCK_TIMEOUT = "2s"
 
 def ensure_columns(conn: psycopg.Connection, mapping: Mapping) -> None:
     """Adds the columns that the mapping names and contacts lack, and installs capture, in the caller's transaction.
+
+    Where the mapping has expressions, their functions are there afterwards too.
 
     Raises:
         MappingError: a column is there with another type; it would have to be emptied.
@@ -40,6 +43,8 @@ def ensure_columns(conn: psycopg.Connection, mapping: Mapping) -> None:
         raise MappingError(problems, remedy="Give the field another name, or its old type: `syncline map set`.")
     ensure_address_index(conn)
     install_capture(conn, mapping)
+    if any(field.expressions for field in mapping.fields):
+        ensure_functions(conn)
     conn.execute("SET LOCAL lock_timeout = 0")
 
 

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from syncline.domain.mapping import CONTACT, LEAD, MappedField
 from syncline.domain.shape import ObjectShape
-from syncline.store.expressions import canonical, contact_value, mirror_value
+from syncline.store.expressions import canonical, contact_value, decided, mirror_value
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
@@ -210,6 +210,7 @@ def decide_fields(conn: psycopg.Connection, scope: Scope, new_sources: Mapping[s
             {**scope.parameters(name), "fields": [field.name for field, _ in scope.mapped[name]]},
         )
         _add_new_sources(conn, scope, name, new_sources.get(name, ()))
+        _add_moved_by_time(conn, scope, name)
     conn.execute("ANALYZE candidates")
     for name in scope.objects:
         if scope.mapped[name]:
@@ -218,9 +219,9 @@ def decide_fields(conn: psycopg.Connection, scope: Scope, new_sources: Mapping[s
 
 def _add_rekeyed(conn: psycopg.Connection, scope: Scope) -> None:
     for from_object in scope.objects:
-        before = {field.name: source for field, source in scope.mapped[from_object]}
+        before = {field.name: (field, source) for field, source in decided(scope.mapped[from_object])}
         for to_object in scope.objects:
-            values = [_base_before(field, before.get(field.name)) for field, _ in scope.mapped[to_object]]
+            values = [_base_before(*before.get(field.name, (field, None))) for field, _ in scope.mapped[to_object]]
             if values:
                 conn.execute(
                     _DECIDE["rekeyed_bases"].compose(
@@ -234,7 +235,7 @@ def _base_before(field: MappedField, source: str | None) -> sql.Composed:
     """(field, base, known) as the record that is left behind shows it; unknown where it has no such field."""
     if source is None:
         return sql.SQL("({}, NULL::text, false)").format(sql.Literal(field.name))
-    value = canonical(mirror_value(field, source, "from_mirror"), field.type)
+    value = canonical(mirror_value(field, source, "from_mirror", before=True), field.type)
     return sql.SQL("({}, {}, true)").format(sql.Literal(field.name), value)
 
 
@@ -246,6 +247,19 @@ def _add_new_sources(conn: psycopg.Connection, scope: Scope, object_name: str, f
                     mirror=scope.tables.mirror(object_name),
                     ours=contact_value(field, "contact"),
                     theirs=mirror_value(field, source, "mirror"),
+                ),
+                {**scope.parameters(object_name), "field": field.name},
+            )
+
+
+def _add_moved_by_time(conn: psycopg.Connection, scope: Scope, object_name: str) -> None:
+    for field, source in scope.mapped[object_name]:
+        if field.formula is not None and field.formula.moves_with_time:
+            conn.execute(
+                _DECIDE["moved_by_time"].compose(
+                    mirror=scope.tables.mirror(object_name),
+                    before=canonical(mirror_value(field, source, "mirror", before=True), field.type),
+                    now=canonical(mirror_value(field, source, "mirror"), field.type),
                 ),
                 {**scope.parameters(object_name), "field": field.name},
             )

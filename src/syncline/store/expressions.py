@@ -13,8 +13,16 @@ def column(alias: str, name: str) -> sql.Composed:
     return sql.SQL("{}").format(sql.Identifier(alias, name))
 
 
-def mirror_value(field: MappedField, source: str, alias: str) -> sql.Composed:
-    """The marketing value of a mirror row, typed as the field's column in contacts."""
+def mirror_value(field: MappedField, source: str, alias: str, *, before: bool = False) -> sql.Composed:
+    """The marketing value of a mirror row, typed as the field's column in contacts.
+
+    `before`: as of the last decision, where the value is an expression that reads the clock.
+    """
+    if field.formula is not None:
+        # Late: a process that maps no expression does without sqlglot.
+        from syncline.store.formula.building import build_value
+
+        return build_value(field.formula, field.type, alias, before=before)
     value = column(alias, source.lower())
     if field.type is FieldType.EMAIL:
         # Salesforce stores addresses in lower case since long; rows loaded before may differ.
@@ -52,6 +60,11 @@ def field_rows(fields: Sequence[tuple[MappedField, str]], contact: str, mirror: 
         for field, source in fields
     ]
     return sql.SQL("(VALUES {})").format(sql.SQL(", ").join(rows))
+
+
+def decided(fields: Sequence[tuple[MappedField, str]]) -> list[tuple[MappedField, str]]:
+    """Those whose value in the mirror was agreed on; an expression that is new was not."""
+    return [pair for pair in fields if pair[0].formula is None or pair[0].formula.decided_at is not None]
 
 
 def available(fields: Sequence[tuple[MappedField, str]], shape: ObjectShape) -> list[tuple[MappedField, str]]:

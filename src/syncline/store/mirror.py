@@ -16,7 +16,7 @@ from psycopg.errors import DataError, DependentObjectsStillExist, UniqueViolatio
 from syncline.domain.mapping import MappedField
 from syncline.domain.shape import FieldShape, ObjectShape
 from syncline.store import staging
-from syncline.store.expressions import canonical, mirror_value
+from syncline.store.expressions import canonical, decided, mirror_value
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
@@ -279,8 +279,8 @@ def merge(
     conn.execute(_SQL["drop_unchanged"].compose(**names, **compared), parameters)
     conn.execute(sql.SQL("ANALYZE {}").format(names["incoming"]))
     conn.execute(_SQL["note_touched"].compose(**names), parameters)
-    if mapped:
-        conn.execute(_SQL["note_bases"].compose(values=_before_and_after(mapped), **names), parameters)
+    if agreed := decided(mapped):
+        conn.execute(_SQL["note_bases"].compose(values=_before_and_after(agreed), **names), parameters)
     assignments = _list(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others)
     changed = conn.execute(_SQL["merge"].compose(assignments=assignments, **names)).rowcount
     conn.execute(sql.SQL("DROP TABLE {}").format(names["incoming"]))
@@ -305,7 +305,7 @@ def _before_and_after(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed
     return _list(
         sql.SQL("({}, {}, {})").format(
             sql.Literal(field.name),
-            canonical(mirror_value(field, source, "mirror"), field.type),
+            canonical(mirror_value(field, source, "mirror", before=True), field.type),
             canonical(mirror_value(field, source, "incoming"), field.type),
         )
         for field, source in mapped

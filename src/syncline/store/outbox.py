@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from syncline.domain.mapping import BlankRule, Lane, MappedField
 from syncline.domain.sending import Pending
 from syncline.domain.shape import ObjectShape
-from syncline.store.expressions import canonical, contact_value, mirror_value, typed
+from syncline.store.expressions import canonical, contact_value, decided, mirror_value, typed
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
@@ -22,12 +22,16 @@ Mapped = Sequence[tuple[MappedField, str]]
 
 @dataclass(frozen=True)
 class Target:
-    """The records that are written: an object of a connection, its shape, and the fields that are sent to it."""
+    """The records that are written: an object of a connection, its shape, and the fields that are sent to it.
+
+    `calculated`: the fields that are expressions over the object, whose values a write may move.
+    """
 
     tables: ConnectionTables
     connection_id: int
     shape: ObjectShape
     sent: Mapped
+    calculated: Mapped = ()
 
     @property
     def object_name(self) -> str:
@@ -100,11 +104,25 @@ def note_sent(
     """What was written: the mirror has it, the log tells it, nothing of it waits."""
     rows = Jsonb([{**_row(one), "ours": dict(one.ours), "theirs": dict(one.theirs)} for one in sent])
     parameters = {**_facts(target), "rows": rows, "run_id": run_id, "written_at": written_at, "now": now}
+    _note_calculated(conn, target, parameters)
     assignments = sql.SQL(", ").join(_mirror_assignment(field, source, target) for field, source in target.sent)
     conn.execute(_SQL["mirror_takes"].compose(mirror=target.mirror, assignments=assignments), parameters)
     conn.execute(_SQL["note_writes"].compose(), parameters)
     conn.execute(_SQL["log_sent"].compose(), parameters)
     clear(conn, sent)
+
+
+def _note_calculated(conn: psycopg.Connection, target: Target, parameters: Mapping[str, object]) -> None:
+    """Keeps what was agreed on of each expression, before its mirror row takes what was written."""
+    agreed = decided(target.calculated)
+    if agreed:
+        values = sql.SQL(", ").join(
+            sql.SQL("({}, {})").format(
+                sql.Literal(field.name), canonical(mirror_value(field, source, "mirror", before=True), field.type)
+            )
+            for field, source in agreed
+        )
+        conn.execute(_SQL["note_calculated"].compose(mirror=target.mirror, values=values), parameters)
 
 
 def clear(conn: psycopg.Connection, done: Sequence[Pending]) -> None:
@@ -219,6 +237,10 @@ def note_created(
     conn.execute(_SQL["insert_mirror"].compose(mirror=target.mirror, columns=columns, values=values), parameters)
     for step in ("link_created", "mark_created", "log_created", "note_writes", "clear_created"):
         conn.execute(_SQL[step].compose(), parameters)
+    if target.calculated:
+        # Of what Salesforce makes of the new record the next run decides.
+        fields = [field.name for field, _ in target.calculated]
+        conn.execute(_SQL["first_meetings"].compose(), {**parameters, "fields": fields})
     drop_intents(conn, list(created))
 
 

@@ -14,7 +14,7 @@ from syncline.store.contact_columns import drop_address_index, ensure_address_in
 from syncline.store.database import transaction
 from syncline.store.decisions import Kind, Scope
 from syncline.sync.context import SyncContext
-from syncline.sync.decide import sources
+from syncline.sync.decide import settled_sources
 
 #: From so many new contacts on, an empty store is filled without its index of addresses.
 _FIRST_IMPORT = 50_000
@@ -28,7 +28,7 @@ def apply_delta(ctx: SyncContext, scope: Scope, *, new_contacts: int) -> None:
         _apply_fields(ctx, scope, name)
     with ctx.progress.timed("settle"), closing(ctx.database.connect("settle")) as conn, transaction(conn, "settle"):
         application.settle_scope(conn, scope, clock.now())
-        reads.settle(conn, ctx.connection.id, sources(scope))
+        reads.settle(conn, ctx.connection.id, settled_sources(scope))
 
 
 def _apply_all_creates(ctx: SyncContext, scope: Scope, new_contacts: int) -> None:

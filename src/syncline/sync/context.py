@@ -1,11 +1,12 @@
 """What every step of a sync needs to know: the connection, its mapping, the org's shapes, and where to work."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from syncline import clock
 from syncline.domain.connection import Connection
 from syncline.domain.ids import RunId
-from syncline.domain.mapping import MappedField, Mapping
+from syncline.domain.mapping import MappedField, Mapping, is_expression
 from syncline.domain.shape import ObjectShape
 from syncline.salesforce.client import Salesforce
 from syncline.store.database import Database
@@ -43,6 +44,8 @@ class SyncContext:
     settings: SyncSettings = field(default_factory=SyncSettings)
     counts: Counts = field(default_factory=Counts)
     progress: Progress = field(default_factory=Progress)
+    #: What TODAY() and NOW() of mapped expressions stand for in this run.
+    at: datetime = field(default_factory=clock.now)
     #: How the run stands to end: done, waiting, refused, paused, failed; with a sentence where it is not done.
     state: str = "done"
     message: str = ""
@@ -58,6 +61,12 @@ class SyncContext:
         return f"connection:{self.connection.id}"
 
     def mapped(self, object_name: str) -> list[tuple[MappedField, str]]:
-        """The fields mapped on this object whose source the org shows us."""
+        """The fields mapped on this object whose source the org shows us; expressions checked against it."""
         shape = self.shapes[object_name]
-        return [(one, source) for one, source in self.mapping.on(object_name) if shape.find(source)]
+        mapped = list(self.mapping.on(object_name))
+        if any(is_expression(source) for _, source in mapped):
+            # Late: a process that maps no expression does without lark.
+            from syncline.sync.formulas import bind
+
+            mapped = bind(self, shape, mapped)
+        return [(one, source) for one, source in mapped if one.formula or shape.find(source)]

@@ -30,8 +30,23 @@ def build_scope(ctx: SyncContext) -> Scope:
 
 
 def sources(scope: Scope) -> dict[str, dict[str, str]]:
-    """By object, from which Salesforce field each marketing field is decided."""
+    """By object, from which Salesforce field or expression each marketing field is decided."""
     return {name: {field.name: source for field, source in scope.mapped[name]} for name in scope.objects}
+
+
+def settled_sources(scope: Scope) -> dict[str, dict[str, str]]:
+    """The same for the cursors, with the moment of each expression that reads the clock."""
+    settled = sources(scope)
+    for name in scope.objects:
+        for field, _ in scope.mapped[name]:
+            if field.formula is not None and (field.formula.formula.reads_day or field.formula.formula.reads_time):
+                settled[name][moment_key(field.name)] = field.formula.at.isoformat()
+    return settled
+
+
+def moment_key(field: str) -> str:
+    """Under which name the moment of a field's last decision stands beside its source; no field is called so."""
+    return f"{field}@"
 
 
 def _new_sources(scope: Scope) -> Mapping[str, list[str]]:

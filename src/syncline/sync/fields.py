@@ -1,7 +1,8 @@
 """Which fields of an object are read into the mirror: what the mapping names, and what the engine itself needs."""
 
-from syncline.domain.mapping import Mapping
+from syncline.domain.mapping import Mapping, is_expression
 from syncline.domain.shape import COMPOUND_TYPES, FieldShape, ObjectShape
+from syncline.errors import FormulaError
 
 #: Read of every person record where the org has them: identity, stamps, deletion, conversion, ownership.
 SYSTEM_FIELDS = (
@@ -24,7 +25,7 @@ SYSTEM_FIELDS = (
 
 def read_fields(shape: ObjectShape, mapping: Mapping) -> tuple[FieldShape, ...]:
     """The fields to read, each once, the engine's own first; what the org hides is left out."""
-    sources = [source for _, source in mapping.on(shape.name)]
+    sources = [name for _, source in mapping.on(shape.name) for name in _fields_of(source, shape)]
     external = [mapping.external_id_field] if mapping.external_id_field else []
     found: dict[str, FieldShape] = {}
     for name in (*SYSTEM_FIELDS, *external, *sources):
@@ -32,3 +33,16 @@ def read_fields(shape: ObjectShape, mapping: Mapping) -> tuple[FieldShape, ...]:
         if field and field.type not in COMPOUND_TYPES:
             found.setdefault(field.column, field)
     return tuple(found.values())
+
+
+def _fields_of(source: str, shape: ObjectShape) -> tuple[str, ...]:
+    """The fields that a source reads: one, or what an expression names."""
+    if not is_expression(source):
+        return (source,)
+    from syncline.domain.formula.check import check_source
+
+    try:
+        return check_source(source, shape).fields
+    except FormulaError:
+        # What it read may be gone from the org; the mapping's check tells it.
+        return ()

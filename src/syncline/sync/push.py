@@ -52,7 +52,8 @@ def build_target(ctx: SyncContext, object_name: str) -> Target:
         for field, source in ctx.mapped(object_name)
         if field.direction.pushes and (found := shape.find(source)) and found.updateable
     ]
-    return Target(ctx.tables, ctx.connection.id, shape, sent)
+    calculated = [pair for pair in ctx.mapped(object_name) if pair[0].formula is not None]
+    return Target(ctx.tables, ctx.connection.id, shape, sent, calculated)
 
 
 def _push_lane(ctx: SyncContext, target: Target, lane: Lane) -> None:

@@ -30,6 +30,15 @@ def check(text: str, shape: ObjectShape) -> Formula:
     return _Check(shape).formula(text)
 
 
+def check_source(source: str, shape: ObjectShape) -> Formula:
+    """The expression that a source of the mapping is; places count from its `=`.
+
+    Raises:
+        FormulaError: as `check`.
+    """
+    return check(" " + source.removeprefix("="), shape)
+
+
 class _Check:
     """One pass over the tree of one formula."""
 

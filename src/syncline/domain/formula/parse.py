@@ -49,9 +49,9 @@ def parse(text: str) -> Node:
 def _check_text(text: str) -> None:
     if not text.strip():
         raise FormulaError("Syntax error. The formula is empty", remedy="Write an expression after the `=`.")
-    if len(text) > MAX_LENGTH:
+    if len(text.strip()) > MAX_LENGTH:
         raise FormulaError(
-            f"The formula is too long: {len(text):,} characters, {MAX_LENGTH:,} are possible",
+            f"The formula is too long: {len(text.strip()):,} characters, {MAX_LENGTH:,} are possible",
             remedy="Split it into two fields.",
         )
     for index, letter in enumerate(text):

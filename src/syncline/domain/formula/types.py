@@ -1,7 +1,7 @@
 """The types of values in formulas, and what a checked formula is made of: operators whose types are settled."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -97,17 +97,26 @@ class Formula:
         return self.root.kind
 
 
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
 @dataclass(frozen=True)
 class BoundFormula:
-    """A formula with the moments that TODAY() and NOW() stand for: this run's, and that of the last decision."""
+    """A formula with the moments that TODAY() and NOW() stand for: this run's, and that of the last decision.
+
+    `decided_at` is None where nothing was ever decided by this formula.
+    """
 
     formula: Formula
     at: datetime
-    decided_at: datetime
+    decided_at: datetime | None
 
     @property
     def moves_with_time(self) -> bool:
         """Whether the clock alone may have changed its values since the last decision."""
+        if self.decided_at is None:
+            return False
         if self.formula.reads_time:
             return self.at != self.decided_at
-        return self.formula.reads_day and self.at.date() != self.decided_at.date()
+        return self.formula.reads_day and _day(self.at) != _day(self.decided_at)

@@ -42,7 +42,7 @@ def build_value(bound: BoundFormula, kind: FieldType, alias: str, *, before: boo
 
     `before`: with the time of the last decision in place of this run's.
     """
-    built = _Building(alias, bound.decided_at if before else bound.at).term(bound.formula.root)
+    built = _Building(alias, (before and bound.decided_at) or bound.at).term(bound.formula.root)
     if bound.formula.kind is Kind.TEXT:
         built = exp.Nullif(this=built, expression=_literal(""))
         if kind is FieldType.EMAIL:

@@ -152,6 +152,17 @@ WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND li
   AND NOT EXISTS (
       SELECT 1 FROM candidates candidate WHERE candidate.contact_id = link.contact_id AND candidate.field = %(field)s);
 
+-- moved_by_time --
+-- An expression that reads the clock: what was agreed on is its value at the last decision.
+INSERT INTO candidates
+SELECT link.contact_id, link.object, link.record_id, %(field)s, {before}, true, false
+FROM links link
+JOIN {mirror} mirror ON mirror.id = link.record_id
+WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state = 'live'
+  AND {before} IS DISTINCT FROM {now}
+  AND NOT EXISTS (
+      SELECT 1 FROM candidates candidate WHERE candidate.contact_id = link.contact_id AND candidate.field = %(field)s);
+
 -- decide --
 -- Decides every candidate of one object: rows of the delta, and bases that turned out to need nothing are dropped.
 WITH decided AS (

@@ -25,6 +25,15 @@ ORDER BY outbox.contact_id LIMIT %(rows)s;
 DELETE FROM outbox USING jsonb_to_recordset(%(rows)s) done (contact_id bigint, version bigint)
 WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND outbox.kind = 'change';
 
+-- note_calculated --
+-- What was agreed on of fields that are expressions: what is written may move them.
+INSERT INTO field_bases (connection_id, contact_id, field, base, known)
+SELECT %(connection_id)s, sent.contact_id, value.field, value.before, true
+FROM jsonb_to_recordset(%(rows)s) sent (contact_id bigint, record_id text)
+JOIN {mirror} mirror ON mirror.id = sent.record_id COLLATE "C"
+CROSS JOIN LATERAL (VALUES {values}) value (field, before)
+ON CONFLICT (connection_id, contact_id, field) DO NOTHING;
+
 -- mirror_takes --
 -- The mirror takes what was written, so that our own echo is equal and causes nothing.
 UPDATE {mirror} mirror SET {assignments}
@@ -170,7 +179,7 @@ FROM jsonb_to_recordset(%(rows)s) filled (contact_id bigint, values jsonb)
 WHERE contact.id = filled.contact_id;
 
 -- first_meetings --
--- A record found instead of created: no field of the two was ever agreed on.
+-- A record found or created, and fields of the two that were never agreed on.
 INSERT INTO field_bases (connection_id, contact_id, field, base, known)
 SELECT %(connection_id)s, met.contact_id, field.name, NULL, false
 FROM jsonb_to_recordset(%(rows)s) met (contact_id bigint) CROSS JOIN unnest(%(fields)s::text[]) field (name)
