@@ -36,6 +36,9 @@ FACTS: dict[str, Fact] = {
     ),
     "dml.duplicate_value": Fact("duplicate value found: {field} duplicates value on record with id: {id}"),
     "dml.duplicate_external_id": Fact("Duplicate external id specified: {value}"),
+    "dml.parent_not_found": Fact(
+        "Foreign key external ID: {value} not found for field {field} in entity {object}", RECORDED
+    ),
     "dml.invalid_cross_reference": Fact("invalid cross reference id", RECORDED),
     "dml.converted_lead": Fact("cannot reference converted lead", RECORDED),
     "dml.entity_is_deleted": Fact("entity is deleted", RECORDED),
@@ -107,6 +110,49 @@ FACTS: dict[str, Fact] = {
     "bulk.early_read": Fact("Results are not available: the job is in state {state}"),
     "bulk.invalid_max_records": Fact("maxRecords is not a positive number: {value}"),
     "bulk.not_supported": Fact("{what} is not supported in Bulk queries"),
+    "bulk.hard_delete": Fact(
+        "hardDelete operation requires special user profile permission, please contact your system administrator",
+        RECORDED,
+    ),
+    "bulk.unknown_object": Fact("Unable to find object: {object}"),
+    "bulk.unsupported_object": Fact("Entity '{object}' is not supported by the Bulk API."),
+    "bulk.key_needed": Fact("externalIdFieldName is required for upsert"),
+    "bulk.key_not_allowed": Fact("externalIdFieldName can only be specified for upsert"),
+    "bulk.key_unknown": Fact(
+        "Field name provided, {field}, does not match an External ID, Salesforce Id, or indexed field for {object}"
+    ),
+    "bulk.assignment_rule": Fact("assignmentRuleId is not the id of a rule for {object}: {value}"),
+    "bulk.invalid_job_type": Fact("jobType is not valid: {value}"),
+    "bulk.multipart": Fact("A multipart request has a part job of JSON and a part content of CSV"),
+    "bulk.multipart_too_long": Fact("The data of a multipart request have at most {most} characters"),
+    "bulk.too_large": Fact("The data exceed {most} MB when encoded as base64"),
+    "bulk.not_csv": Fact("Content-Type has to be text/csv"),
+    "bulk.invalid_state": Fact("The state of an ingest job can only be changed to UploadComplete or Aborted: {state}"),
+    "bulk.not_open": Fact("The job {id} is in state {state}; this needs the state Open"),
+    "bulk.not_deletable": Fact("A job in state {state} cannot be deleted"),
+    "bulk.second_upload": Fact(
+        "Found multiple contents for job: <{id}>, please 'Close' / 'Abort' / 'Delete' the current Job then create a "
+        "new Job and make sure you only do 'PUT' once on a given Job."
+    ),
+    "bulk.no_records": Fact("Records not found"),
+    "bulk.record_too_long": Fact(
+        "Exceeded max length for one record: {number}. Max length for one record should be less than or equal to "
+        "400000"
+    ),
+    "bulk.unescaped_quote": Fact("Found unescaped quote. A value with quote should be within a quote", RECORDED),
+    "bulk.unclosed_quote": Fact("EOF reached before closing an opened quote"),
+    "bulk.text_beside_quote": Fact("Not expecting more text after end quote"),
+    "bulk.line_ending": Fact(
+        "LineEnding is invalid on user data. Current LineEnding setting is {setting}", RECORDED
+    ),
+    "bulk.column_not_found": Fact("Field name not found : {name}", RECORDED),
+    "bulk.not_utf8": Fact("The data are not UTF-8"),
+    "bulk.column_count": Fact("A row has {found} columns where the header has {expected}"),
+    "bulk.header_too_long": Fact("The header row exceeds {most} characters"),
+    "bulk.duplicate_column": Fact("Field name duplicated : {name}"),
+    "bulk.only_ids": Fact("The '{operation}' batch must contain only ids"),
+    "bulk.id_in_insert": Fact("cannot specify Id in an insert call", RECORDED),
+    "bulk.key_missing": Fact("{field} not specified"),
     "replication.exceeded_id_limit": Fact("exceeded the limit of 600,000 ids"),
     "replication.not_replicateable": Fact("object {object} is not replicateable"),
     "replication.bad_date": Fact("{name} is not a date and time: {value}"),

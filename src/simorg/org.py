@@ -1,5 +1,6 @@
 """An org: its schema, records, clock, users, sessions, settings, faults and journal, held together."""
 
+import itertools
 import secrets
 import threading
 from collections import deque
@@ -39,6 +40,15 @@ class Settings:
     bulk_page_rows: int = 100_000
     #: Seconds that a Bulk job waits before it runs.
     bulk_delay: float = 0.0
+    #: Rows of one batch of a Bulk ingest job, and seconds that each batch takes besides its work.
+    bulk_batch_rows: int = 10_000
+    bulk_batch_delay: float = 0.0
+    #: Whether the results of Bulk ingest jobs come in another order than the rows were sent in.
+    bulk_shuffle: bool = False
+    #: Megabytes that the data of one Bulk ingest job may have as base64.
+    bulk_upload_mb: float = 150.0
+    #: Whether users have the permission Bulk API Hard Delete, which a new org gives to nobody.
+    bulk_hard_delete: bool = False
     daily_requests: int = 15_000_000
     commit_lag_ms: int = 0
     #: (probability, least ms, most ms): some transactions become visible late.
@@ -88,6 +98,8 @@ class Org:
         self.parts: dict[str, Part] = {}
         self._lock = threading.Lock()
         self._requests: deque[datetime] = deque()
+        #: Numbers of Bulk jobs of any kind, whose ids must differ.
+        self.job_numbers = itertools.count(1)
 
     @property
     def id(self) -> str:

@@ -20,8 +20,8 @@ def read_id(given: object, call: str) -> str | RowError:
 
 
 def upsert(writer: Writer, one: ObjectType, key: Field, value: str | None, values: Mapping[str, object]) -> Outcome:
-    """Updates the record with a key, or creates it (Object Reference, "upsert()"). A key named among the values of no
-    use is left out of them.
+    """Updates the record with a key, or creates it (Object Reference, "upsert()"). The key counts, not
+    what stands for it among the values.
     """
     rest = {name: given for name, given in values.items() if name.lower() != key.name.lower()}
     if value is None:
@@ -37,9 +37,7 @@ def upsert(writer: Writer, one: ObjectType, key: Field, value: str | None, value
     return writer.create(one, {**rest, key.name: value})
 
 
-def find_parent(
-    writer: Writer, one: ObjectType, field: Field, target: ObjectType, key: Field, value: str
-) -> str | RowError:
+def find_parent(writer: Writer, target: ObjectType, key: Field, value: str) -> str | RowError:
     """The id of the one record of another object with a key, for a reference to it."""
     found = [value] if key.type == "id" else writer.find_by_key(target, key, value)
     if len(found) > 1:

@@ -14,9 +14,7 @@ from simorg.fidelity import say
 _MOST_CHARACTERS = 400_000
 #: A character has four bytes at most, and the line its end.
 _MOST_BYTES = 4 * _MOST_CHARACTERS + 2
-_UNQUOTED = "Found unescaped quote. A value with quote should be within a quote"
-_UNCLOSED = "EOF reached before closing an opened quote"
-_BESIDE = "Not expecting more text after end quote"
+_UNQUOTED, _UNCLOSED, _BESIDE = "bulk.unescaped_quote", "bulk.unclosed_quote", "bulk.text_beside_quote"
 
 
 class BadInput(Exception):
@@ -74,7 +72,9 @@ class CsvInput:
             length += len(more)
             if length > _MOST_CHARACTERS:
                 problem = self._diagnose("".join(parts))
-                raise _cannot_parse(say("bulk.record_too_long", number=length) if problem == _UNCLOSED else problem)
+                if problem is None or problem == _UNCLOSED:
+                    raise _too_long(length)
+                raise _cannot_parse(say(problem))
         return "".join(parts)
 
     def _without_end(self, text: str, *, quoted: bool) -> str:
@@ -84,7 +84,7 @@ class CsvInput:
             text = text[: -len(self._end)] if right else "\r"
             quoted = quoted and right
         if len(text) > _MOST_CHARACTERS:
-            raise _cannot_parse(say("bulk.record_too_long", number=len(text)))
+            raise _too_long(len(text))
         if not quoted and "\r" in text:
             raise self._wrong_line_end()
         return text
@@ -94,11 +94,11 @@ class CsvInput:
         closed = text + self._delimiter
         if not self._record.fullmatch(closed):
             problem = self._diagnose(text)
-            raise self._wrong_line_end() if problem is None else _cannot_parse(problem)
+            raise self._wrong_line_end() if problem is None else _cannot_parse(say(problem))
         return [quoted.replace('""', '"') if quoted else plain for quoted, plain in self._value.findall(closed)]
 
     def _diagnose(self, text: str) -> str | None:
-        """What is wrong with the quotes of a record; None where it is not they."""
+        """What is wrong with the quotes of a record, as the table of messages names it; None where nothing is."""
         text, at = text + self._delimiter, 0
         while at < len(text) and (found := self._value.match(text, at)):
             at = found.end()
@@ -109,8 +109,7 @@ class CsvInput:
         return _UNQUOTED if broken and text.startswith('"', broken.end()) else None
 
     def _wrong_line_end(self) -> BadInput:
-        message = f"LineEnding is invalid on user data. Current LineEnding setting is {self._line_ending}"
-        return BadInput(f"ClientInputError : {message}")
+        return BadInput(f"ClientInputError : {say('bulk.line_ending', setting=self._line_ending)}")
 
 
 def _decode(line: bytes) -> str:
@@ -121,9 +120,13 @@ def _decode(line: bytes) -> str:
             raise _cannot_parse(say("bulk.not_utf8")) from None
         text = line.decode("utf-8", "replace")
     if len(line) >= _MOST_BYTES:
-        raise _cannot_parse(say("bulk.record_too_long", number=len(text)))
+        raise _too_long(len(text))
     return text
 
 
-def _cannot_parse(problem: str | None) -> BadInput:
+def _too_long(number: int) -> BadInput:
+    return _cannot_parse(say("bulk.record_too_long", number=number))
+
+
+def _cannot_parse(problem: str) -> BadInput:
     return BadInput(f"InvalidBatch : Failed to parse CSV. {problem}")

@@ -75,4 +75,4 @@ def _invalid(problem: str) -> BadInput:
 
 
 def _not_found(name: str) -> BadInput:
-    return _invalid(f"Field name not found : {name}")
+    return _invalid(say("bulk.column_not_found", name=name))

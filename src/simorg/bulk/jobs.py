@@ -49,8 +49,8 @@ class Job:
             "operation": self.operation,
             "object": self.object_name,
             "createdById": self.created_by,
-            "createdDate": _stamp(self.created),
-            "systemModstamp": _stamp(self.changed or self.created),
+            "createdDate": stamp(self.created),
+            "systemModstamp": stamp(self.changed or self.created),
             "state": self.state,
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
@@ -79,16 +79,14 @@ class QueryJobs:
         self._results = Results(org.folder / "bulk")
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
-        self._number = 0
 
     def create(
         self, operation: str, query: str, select: CsvSelect, user_id: str, version: float, line_end: str, delimiter: str
     ) -> Job:
         """Takes a job and starts it."""
         with self._lock:
-            self._number += 1
             job = Job(
-                id=build_id("750", INSTANCE, self._number),
+                id=build_id("750", INSTANCE, next(self._org.job_numbers)),
                 operation=operation,
                 query=query,
                 object_name=select.object_name,
@@ -214,5 +212,6 @@ def _raise_aborted(job: Job) -> None:
         raise Aborted
 
 
-def _stamp(stored: str) -> str:
+def stamp(stored: str) -> str:
+    """A moment as jobs show it."""
     return stored[:-1] + ".000+0000"

@@ -10,6 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from simorg.behaviour.dml import Outcome, Writer, refuse
+from simorg.behaviour.keys import find_repeated, read_id, refuse_repeated
+from simorg.behaviour.keys import upsert as upsert_by_key
 from simorg.errors import ApiError, RowError
 from simorg.fidelity import say
 from simorg.ids import to_18
@@ -56,7 +58,7 @@ def update(request: ApiRequest) -> ApiResponse:
         assert record.object is not None
         values = {name: value for name, value in record.values.items() if name.lower() != "id"}
         given = next((value for name, value in record.values.items() if name.lower() == "id"), None)
-        record_id = _read_id(given)
+        record_id = read_id(given, "update")
         if isinstance(record_id, RowError):
             return refuse(record_id)
         return writer.update(record.object, record_id, values)
@@ -72,7 +74,7 @@ def delete(request: ApiRequest) -> ApiResponse:
     _check_number(len(ids), _MOST_WRITES)
 
     def write(writer: Writer, record: _Record) -> Outcome:
-        record_id = _read_id(record.values["Id"])
+        record_id = read_id(record.values["Id"], "delete")
         if isinstance(record_id, RowError):
             return refuse(record_id)
         one = request.org.schema.by_prefix(record_id)
@@ -91,14 +93,13 @@ def upsert(request: ApiRequest, object_name: str, field_name: str) -> ApiRespons
     if key is None or not (key.external_id or key.id_lookup):
         raise ApiError(404, "NOT_FOUND", say("rows.external_id_missing", field=field_name))
     records, all_or_none = _read_request(request, one)
-    given = [_key_of(record, key) for record in records]
+    repeated = find_repeated(_key_of(record, key) for record in records)
 
     def write(writer: Writer, record: _Record) -> Outcome:
         value = _key_of(record, key)
-        if value is not None and [other.casefold() for other in given if other].count(value.casefold()) > 1:
-            message = say("dml.duplicate_external_id", value=value)
-            return refuse(RowError("DUPLICATE_VALUE", message, (key.name,)))
-        return _upsert(writer, one, key, value, record.values)
+        if value is not None and value.casefold() in repeated:
+            return refuse_repeated(key, value)
+        return upsert_by_key(writer, one, key, value, record.values)
 
     return _write_all(request, records, all_or_none, write, tells_created=True)
 
@@ -141,34 +142,9 @@ def _find_field(one: ObjectType, name: str) -> Field:
     return field
 
 
-def _upsert(writer: Writer, one: ObjectType, key: Field, value: str | None, values: dict[str, Any]) -> Outcome:
-    rest = {name: given for name, given in values.items() if name.lower() != key.name.lower()}
-    if value is None:
-        return writer.create(one, rest)
-    if key.type == "id":
-        record_id = _read_id(value)
-        return refuse(record_id) if isinstance(record_id, RowError) else writer.update(one, record_id, rest)
-    found = writer.find_by_key(one, key, value)
-    if len(found) > 1:
-        message = f"{key.name}: more than one record found for external id field: [{', '.join(found)}]"
-        return refuse(RowError("DUPLICATE_EXTERNAL_ID", message, (key.name,)))
-    if found:
-        return writer.update(one, found[0], rest)
-    return writer.create(one, {**rest, key.name: value})
-
-
 def _key_of(record: _Record, key: Field) -> str | None:
     value = next((value for name, value in record.values.items() if name.lower() == key.name.lower()), None)
     return None if value in (None, "") else str(value)
-
-
-def _read_id(given: object) -> str | RowError:
-    if not given:
-        return RowError("MISSING_ARGUMENT", "Id not specified in an update call")
-    found = to_18(given) if isinstance(given, str) else None
-    if found is None:
-        return RowError("MALFORMED_ID", say("dml.malformed_id", label="Record ID", value=given), ("Id",))
-    return found
 
 
 def _read_request(request: ApiRequest, wanted: ObjectType | None = None) -> tuple[list[_Record], bool]:

@@ -1,6 +1,7 @@
 """All resources of an org."""
 
 from simorg.wire import (
+    bulk_ingest,
     bulk_query,
     collections,
     composite,
@@ -28,6 +29,7 @@ _MODULES = (
     composite,
     replication,
     bulk_query,
+    bulk_ingest,
     control,
 )
 
