@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "contacts": ("syncline.cli.contacts", "Add, edit and show people."),
     "status": ("syncline.cli.status", "Say how every connection stands."),
     "runs": ("syncline.cli.runs", "List the latest runs."),
+    "undo": ("syncline.cli.undo", "Give back the values before a run, or of a person, field or time."),
     "db": ("syncline.cli.db", "Reach the database with tools of your own."),
     "doctor": ("syncline.cli.doctor", "Check this installation and say what to mend."),
 }

@@ -50,6 +50,14 @@ def text_to_json(text: str | None, shape: FieldShape) -> JsonValue:
     return text
 
 
+def is_same_value(text: str | None, value: JsonValue, shape: FieldShape) -> bool:
+    """Whether a value of a REST record is what the canonical text says."""
+    wanted = text_to_json(text, shape)
+    if shape.type == "datetime" and isinstance(wanted, str) and isinstance(value, str):
+        return datetime.fromisoformat(wanted) == datetime.fromisoformat(value)
+    return wanted == value if wanted not in (None, "") else value in (None, "")
+
+
 def parse_input(text: str, kind: FieldType) -> str | None:
     """Reads a value that a person typed, as canonical text; blanks are None.
 

@@ -1,6 +1,6 @@
 """Applying a delta in sets: contacts, links, bases, outbox and change log of one batch in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -147,7 +147,9 @@ def apply_fields(
     conn.execute(_SQL["lock_contacts"].compose(), parameters)
     ours = cases((field.name, canonical(contact_value(field, "contact"), field.type)) for field, _ in mapped)
     moved = conn.execute(_SQL["mark_moved"].compose(ours=ours), parameters).rowcount
-    taken = conn.execute(_SQL["take"].compose(assignments=_assignments(mapped)), parameters).rowcount
+    taken = conn.execute(
+        _SQL["take"].compose(assignments=build_assignments(field for field, _ in mapped)), parameters
+    ).rowcount
     conn.execute(_SQL["log_updates"].compose(), parameters)
     lanes = sql.SQL(", ").join(
         sql.SQL("({}, {}::smallint)").format(sql.Literal(field.name), sql.Literal(field.lane.rank))
@@ -159,9 +161,10 @@ def apply_fields(
     return Applied(taken, moved)
 
 
-def _assignments(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed:
+def build_assignments(fields: Iterable[MappedField]) -> sql.Composed:
+    """Assignments that take the values of `taken.new` (canonical text by field) into a contact, and leave the rest."""
     parts = []
-    for field, _ in mapped:
+    for field in fields:
         new = sql.SQL("taken.new ->> {}").format(sql.Literal(field.name))
         value = typed(new, field.type)
         if field.type is FieldType.BOOLEAN:

@@ -14,8 +14,10 @@ BEGIN
         CROSS JOIN LATERAL (VALUES {values}) value (field, lane, pushed, was, becomes)
         WHERE value.was IS DISTINCT FROM value.becomes
     ), logged AS (
-        INSERT INTO change_log (at, contact_id, action, field, old, new, origin)
-        SELECT moment, changed.id, 'update', changed.field, changed.was, changed.becomes, author FROM changed
+        INSERT INTO change_log (run_id, at, contact_id, action, field, old, new, rule, origin)
+        SELECT nullif(current_setting('syncline.run', true), '')::bigint, moment, changed.id, 'update',
+               changed.field, changed.was, changed.becomes, nullif(current_setting('syncline.rule', true), ''), author
+        FROM changed
     )
     INSERT INTO outbox (contact_id, kind, lane, fields, version)
     SELECT changed.id, 'change', min(changed.lane), jsonb_object_agg(changed.field, changed.was),
