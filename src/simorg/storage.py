@@ -234,13 +234,14 @@ class Storage:
         return [field.name for field in one.stored_fields]
 
     def _make_table(self, one: ObjectType) -> None:
+        columns = "".join(f", {quote(field.name)} {column_type(field)}" for field in one.stored_fields)
         self._execute(
             f"CREATE TABLE IF NOT EXISTS {quote(one.name)}"
-            " (_row INTEGER PRIMARY KEY, _visible_at INTEGER NOT NULL DEFAULT 0)"
+            f" (_row INTEGER PRIMARY KEY, _visible_at INTEGER NOT NULL DEFAULT 0{columns})"
         )
         self._execute(
             f"CREATE TABLE IF NOT EXISTS {quote(one.name + '__before')}"
-            " (_row INTEGER, _visible_at INTEGER, _from INTEGER NOT NULL, _until INTEGER NOT NULL)"
+            f" (_row INTEGER, _visible_at INTEGER, _from INTEGER NOT NULL, _until INTEGER NOT NULL{columns})"
         )
         self._add_missing_columns(one.name, list(one.stored_fields))
         self._execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {quote(one.name + "_id")} ON {quote(one.name)} ("Id")')

@@ -19,12 +19,16 @@ FIRST_STATUSES = (("Sent", 1, 0), ("Responded", 0, 1))
 _PERSONS = ("LeadId", "ContactId")
 
 
-def _settle_campaign(write: Write, campaign_id: str) -> None:
-    if write.before is not None:
-        return
+def plant_first_statuses(tx: Transaction, campaign_id: str) -> None:
+    """Gives a new campaign its statuses."""
     for order, (label, default, responded) in enumerate(FIRST_STATUSES, start=1):
         row: dict[str, StoredValue] = {"CampaignId": campaign_id, "Label": label, "SortOrder": order}
-        write.tx.insert("CampaignMemberStatus", {**row, "IsDefault": default, "HasResponded": responded})
+        tx.insert("CampaignMemberStatus", {**row, "IsDefault": default, "HasResponded": responded})
+
+
+def _settle_campaign(write: Write, campaign_id: str) -> None:
+    if write.before is None:
+        plant_first_statuses(write.tx, campaign_id)
 
 
 def _check_campaign(write: Write) -> RowError | None:

@@ -1,5 +1,7 @@
 """The seed `developer-edition`: the sort of sample records that a new Developer Edition org has."""
 
+from simorg.behaviour.campaigns import plant_first_statuses
+from simorg.behaviour.opportunities import imply_by_stage, make_primary
 from simorg.org import Org
 from simorg.schema.objects.pipeline import STAGES
 from simorg.seeds.setup import Setup, plant_setup
@@ -65,6 +67,21 @@ _LEADS = (
     ("Jacob", "Maccleish", "Hendrickson Partners", None),
     ("Andy", "Smithson", "Universal Freight", None),
 )
+_CAMPAIGNS = (
+    ("Product webinar", "Webinar", "Completed"),
+    ("User conference", "Conference", "Planned"),
+    ("Direct mail to top customers", "Direct Mail", "Completed"),
+    ("Engineers' trade show", "Trade Show", "In Progress"),
+)
+_TASKS = (
+    ("Call", "Not Started"),
+    ("Send Quote", "Completed"),
+    ("Email", "In Progress"),
+    ("Send Letter", "Completed"),
+    ("Call", "Waiting on someone else"),
+    ("Other", "Deferred"),
+)
+_TASK_FLAGS = ("IsHighPriority", "IsArchived", "IsReminderSet", "IsRecurrence")
 _SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List")
 
 
@@ -75,11 +92,15 @@ def plant(org: Org, people: int | None) -> None:
     with org.storage.transaction(lags=False) as tx:
         setup = plant_setup(org, tx, sales=False)
         accounts = [tx.insert("Account", _account(number, setup)) for number in range(len(_ACCOUNTS))]
-        for number in range(len(_CONTACTS)):
+        contacts = [
             tx.insert("Contact", _contact(number, setup, accounts[number % len(accounts)]))
-        _plant_opportunities(tx, setup, accounts)
-        for number in range(len(_LEADS)):
-            tx.insert("Lead", _lead(number, setup))
+            for number in range(len(_CONTACTS))
+        ]
+        opportunities = _plant_opportunities(tx, setup, accounts)
+        leads = [tx.insert("Lead", _lead(number, setup)) for number in range(len(_LEADS))]
+        _plant_roles(tx, opportunities, contacts)
+        _plant_campaigns(tx, setup, leads, contacts)
+        _plant_tasks(tx, setup, leads, contacts, accounts)
 
 
 def _account(number: int, setup: Setup) -> dict[str, StoredValue]:
@@ -139,20 +160,64 @@ def _person(first: str, last: str, title: str | None, number: int, setup: Setup)
     }
 
 
-def _plant_opportunities(tx: Transaction, setup: Setup, accounts: list[str]) -> None:
+def _plant_opportunities(tx: Transaction, setup: Setup, accounts: list[str]) -> list[str]:
+    planted = []
     for number in range(31):
         stage = tuple(STAGES)[number % len(STAGES)]
-        probability, closed, won, forecast = STAGES[stage]
         row: dict[str, StoredValue] = {
             "AccountId": accounts[number % len(accounts)],
+            "IsPrivate": 0,
             "Name": f"{_ACCOUNTS[number % len(accounts)][0]} order {number + 1}",
             "StageName": stage,
             "Amount": float((number + 1) * 15_000),
-            "Probability": probability,
+            **imply_by_stage(stage),
             "CloseDate": tx.stamp[:10],
-            "IsClosed": int(closed),
-            "IsWon": int(won),
-            "ForecastCategory": forecast,
+            "Type": "New Customer" if number % 2 else "Existing Customer - Upgrade",
+            "HasOpportunityLineItem": 0,
+            "PushCount": 0,
             "OwnerId": setup.administrator,
         }
-        tx.insert("Opportunity", row)
+        planted.append(tx.insert("Opportunity", row))
+    return planted
+
+
+def _plant_roles(tx: Transaction, opportunities: list[str], contacts: list[str]) -> None:
+    """Every third Opportunity has a primary contact, who works for its account."""
+    for number in range(0, len(opportunities), 3):
+        make_primary(tx, opportunities[number], contacts[number % len(_ACCOUNTS)])
+
+
+def _plant_campaigns(tx: Transaction, setup: Setup, leads: list[str], contacts: list[str]) -> None:
+    """Each campaign has some members; every other one of them responded."""
+    for number, (name, kind, status) in enumerate(_CAMPAIGNS):
+        campaign = {"Name": name, "Type": kind, "Status": status, "IsActive": int(status == "In Progress")}
+        costs = {"BudgetedCost": (number + 1) * 10_000.0, "ExpectedRevenue": (number + 1) * 75_000.0}
+        dates = {"StartDate": tx.stamp[:10], "EndDate": tx.stamp[:10]}
+        campaign_id = tx.insert("Campaign", {**campaign, **costs, **dates, "OwnerId": setup.administrator})
+        plant_first_statuses(tx, campaign_id)
+        for which in range(number * 3, number * 3 + 3):
+            for field, person in (("LeadId", leads[which]), ("ContactId", contacts[which])):
+                responded: dict[str, StoredValue] = {"Status": "Sent", "HasResponded": 0}
+                if which % 2:
+                    responded = {"Status": "Responded", "HasResponded": 1, "FirstRespondedDate": tx.stamp[:10]}
+                tx.insert("CampaignMember", {"CampaignId": campaign_id, field: person, **responded})
+
+
+def _plant_tasks(tx: Transaction, setup: Setup, leads: list[str], contacts: list[str], accounts: list[str]) -> None:
+    for number, (subject, status) in enumerate(_TASKS):
+        closed = status == "Completed"
+        account = None if number % 2 else accounts[number]
+        row: dict[str, StoredValue] = {
+            "WhoId": leads[number] if account is None else contacts[number],
+            "WhatId": account,
+            "AccountId": account,
+            "Subject": subject,
+            "ActivityDate": tx.stamp[:10],
+            "Status": status,
+            "IsClosed": int(closed),
+            "CompletedDateTime": tx.stamp if closed else None,
+            "Priority": "Normal",
+            "TaskSubtype": "Task",
+            "OwnerId": setup.administrator,
+        }
+        tx.insert("Task", {**row, **dict.fromkeys(_TASK_FLAGS, 0)})

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from simorg.clock import format_stamp
 from simorg.ids import build_id
 from simorg.org import INSTANCE, Org
-from simorg.schema.objects.pipeline import STAGES
 from simorg.seeds import words
+from simorg.seeds.dealings import plant_dealings
 from simorg.seeds.setup import Setup, plant_setup
 from simorg.transactions import StoredValue
 
@@ -52,7 +52,7 @@ def plant(org: Org, people: int | None) -> None:
         org.settings.assignment_source, org.settings.assignment_owner = "Web", setup.queues[0]
         crowd = _Crowd(people or _DEFAULT, setup, org.clock.now())
         tx.bulk_insert("Account", *crowd.accounts())
-        tx.bulk_insert("Opportunity", *crowd.opportunities())
+        plant_dealings(tx, crowd)
         left_out = len(_CUSTOM) if org.settings.bare else 0
         for name, columns, rows in (("Lead", _LEAD, crowd.leads), ("Contact", _CONTACT, crowd.contacts)):
             tx.bulk_insert(name, columns[: len(columns) - left_out], _cut(rows(), left_out))
@@ -83,15 +83,6 @@ class _Crowd:
         )  # fmt: skip
         return columns, (self._account(number) for number in range(self.account_count))
 
-    def opportunities(self) -> tuple[tuple[str, ...], Iterator[Row]]:
-        """Columns and rows of Opportunities."""
-        columns = (
-            "Id", "IsDeleted", "AccountId", "Name", "StageName", "Amount", "Probability", "CloseDate", "IsClosed",
-            "IsWon", "ForecastCategory", "OwnerId", *_AUDIT,
-        )  # fmt: skip
-        number_of = max(1, (self.lead_count + self.contact_count) // 50)
-        return columns, (self._opportunity(number) for number in range(number_of))
-
     def leads(self) -> Iterator[Row]:
         """Rows of Leads."""
         return (self._lead(number) for number in range(self.lead_count))
@@ -106,25 +97,16 @@ class _Crowd:
         return (
             _account_id(number), 0, name, "Prospect" if number % 3 else "Customer - Direct",
             words.INDUSTRIES[number % len(words.INDUSTRIES)], _phone(number), f"https://a{number}.example", street,
-            city, state, code, country, float(number % 997 * 10_000), number % 5_000 or None, self._user(number),
-            *self._audit(number, number),
-        )  # fmt: skip
-
-    def _opportunity(self, number: int) -> Row:
-        stage = tuple(STAGES)[number % len(STAGES)]
-        probability, closed, won, forecast = STAGES[stage]
-        return (
-            build_id("006", INSTANCE, number + 1), 0, _account_id(number % self.account_count), f"Deal {number}", stage,
-            float(number % 211 * 1_000), probability, self._stamps[number * 31 % _STAMPS][:10], int(closed), int(won),
-            forecast, self._user(number), *self._audit(number, number + 7),
+            city, state, code, country, float(number % 997 * 10_000), number % 5_000 or None, self.user(number),
+            *self.audit(number, number),
         )  # fmt: skip
 
     def _lead(self, number: int) -> Row:
-        converted = self._contact_of(number)
+        converted = self.contact_of(number)
         city, state, code, country, street = words.CITIES[number * 7 % len(words.CITIES)]
         merged, deleted = number % 200 == 57, number % 200 == 91
         owner = self._setup.queues[number % 2] if number % 20 == 9 and converted is None else None
-        stamps = self._audit(number, number)
+        stamps = self.audit(number, number)
         status = "Closed - Converted" if converted is not None else _STATUSES[number % 3]
         return (
             *self._person(number, "00Q", number, merged, deleted, owner, stamps),
@@ -143,11 +125,10 @@ class _Crowd:
         merged = not living and number > 0 and number % 200 == 57
         deleted = not living and number % 200 == 91
         city, state, code, country, street = words.CITIES[number * 5 % len(words.CITIES)]
-        has_account = number % 30 != 8 or living
         born = f"{1940 + number % 65}-{1 + number % 12:02}-{1 + number % 28:02}" if number % 5 == 0 else None
         return (
-            *self._person(number, "003", person, merged, deleted, None, self._audit(person, person + 3)),
-            street, city, state, code, country, _account_id(number % self.account_count) if has_account else None,
+            *self._person(number, "003", person, merged, deleted, None, self.audit(person, person + 3)),
+            street, city, state, code, country, self.account_of(number),
             ("Sales", "Research & Development", None)[number % 3], born, _score(person),
         )  # fmt: skip
 
@@ -184,24 +165,35 @@ class _Crowd:
         text = f"{firsts[person * 7 % len(firsts)]}.{lasts[person * 3 % len(lasts)]}{person}@{domain}"
         return text.title() if person % 100 == 23 else text
 
-    def _contact_of(self, lead: int) -> int | None:
+    def account_of(self, contact: int) -> str | None:
+        """The account of a Contact."""
+        has_account = contact % 30 != 8 or contact < self.converted
+        return _account_id(contact % self.account_count) if has_account else None
+
+    def contact_of(self, lead: int) -> int | None:
+        """What a converted Lead became."""
         contact = (lead - 29) // 50
         return contact if lead % 50 == 29 and contact < self.converted else None
 
     def _owner(self, person: int) -> str:
         inactive = self._setup.inactive
-        return inactive[person % len(inactive)] if person % 50 == 17 else self._user(person)
+        return inactive[person % len(inactive)] if person % 50 == 17 else self.user(person)
 
-    def _user(self, number: int) -> str:
+    def stamp(self, number: int) -> str:
+        """A moment of the past."""
+        return self._stamps[number % _STAMPS]
+
+    def user(self, number: int) -> str:
+        """Who owns or writes what has a number."""
         return self._setup.active[number % len(self._setup.active)]
 
-    def _audit(self, number: int, spread: int) -> list[str]:
+    def audit(self, number: int, spread: int) -> list[str]:
         """Created, changed and stamped; three in ten came in loads that share one stamp."""
         created = number // _LOAD * 977 % (_STAMPS // 2) if number % 10 < 3 else spread * 17 % (_STAMPS // 2)
         changed = created if number % 10 < 3 else created + spread * 29 % (_STAMPS // 2)
         # Automations touch records later than people do.
         stamped = min(_STAMPS - 1, changed + (spread % 50 if number % 12 == 0 else 0))
-        stamps, user = self._stamps, self._user(number)
+        stamps, user = self._stamps, self.user(number)
         return [stamps[created], user, stamps[changed], user, stamps[stamped]]
 
 

@@ -198,3 +198,29 @@ BOUNCES = (
     "552 5.2.2 Mailbox full",
     'smtp; 554 Message rejected: "spam", see https://example.com/why',
 )
+CAMPAIGN_TYPES = ("Webinar", "Conference", "Email", "Direct Mail", "Trade Show", None, "Other", "Road show")
+CAMPAIGNS = (
+    "Spring newsletter",
+    "Messe München",
+    "Webinar: “Ask us anything”",
+    "Café des clients",
+    "秋のキャンペーン",
+    'Open house, "by invitation"',
+    "N/A",
+    "Весенняя рассылка",
+    "=1+1",
+    "Partners & friends",
+    "Road show\tNorth",
+)
+SUBJECTS = (
+    "Call",
+    "Email",
+    "Send Quote",
+    "Rückruf vereinbaren",
+    'Follow up: "pricing", delivery',
+    "電話する",
+    "N/A",
+    None,
+    "Other",
+    "Email: Your order 🎉 is on its way",
+)
