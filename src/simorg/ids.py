@@ -9,6 +9,8 @@ import string
 
 _CHECKS = string.ascii_uppercase + "012345"
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+#: An upper-case letter is a 1, everything else that an id can hold a 0.
+_BITS = str.maketrans(_DIGITS, "".join("1" if one in string.ascii_uppercase else "0" for one in _DIGITS))
 _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?", re.ASCII)
 #: Characters that count records; the rest of the 15 are the key prefix and the instance.
 _COUNTER = 8
@@ -16,14 +18,16 @@ _COUNTER = 8
 
 def checksum(id15: str) -> str:
     """The three characters that make 15 into 18."""
-    blocks = (id15[0:5], id15[5:10], id15[10:15])
-    return "".join(_CHECKS[sum(1 << i for i, one in enumerate(block) if "A" <= one <= "Z")] for block in blocks)
+    bits = id15.translate(_BITS)
+    return _CHECKS[int(bits[4::-1], 2)] + _CHECKS[int(bits[9:4:-1], 2)] + _CHECKS[int(bits[14:9:-1], 2)]
 
 
 def to_18(text: str) -> str | None:
     """The 18-character form of an id; None for what is none. A wrong case is put right by the check characters."""
-    if len(text) == 18:
+    if len(text) == 18 and not (_SHAPE.fullmatch(text) and checksum(text[:15]) == text[15:]):
         text = _restore_case(text[:15], text[15:].upper()) or ""
+    elif len(text) == 18:
+        return text
     if len(text) != 15 or not _SHAPE.fullmatch(text):
         return None
     return text + checksum(text)

@@ -4,6 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Protocol
 
 from simorg.schema.registry import ObjectType
@@ -34,6 +35,7 @@ class Transaction:
         self._writer = writer
         self._touched: dict[str, dict[str, dict[str, StoredValue] | None]] = defaultdict(dict)
         self._depth = 0
+        self._audits: dict[tuple[str, bool], dict[str, StoredValue]] = {}
         self.user_id = user_id
         self.stamp = stamp
         #: After the end: object → when others see it (milliseconds; 0 is at once).
@@ -44,26 +46,31 @@ class Transaction:
         one = self._storage.object(object_name)
         record_id = str(values.get("Id") or self._storage.next_id(one))
         row: dict[str, StoredValue] = {**self._audit(one, created=True), **values, "Id": record_id}
-        columns = [name for name in row if row[name] is not None]
+        row = {name: value for name, value in row.items() if value is not None}
         self._touched[one.name].setdefault(record_id, None)
-        self._writer.execute(
-            _insert_statement(one.name, columns),
-            [row[name] for name in columns],
-        )
+        self._writer.execute(_insert_statement(one.name, tuple(row)), tuple(row.values()))
         return record_id
 
     def update(
-        self, object_name: str, record_id: str, changes: Mapping[str, StoredValue], *, touch_last_modified: bool = True
+        self,
+        object_name: str,
+        record_id: str,
+        changes: Mapping[str, StoredValue],
+        *,
+        touch_last_modified: bool = True,
+        before: Mapping[str, StoredValue] | None = None,
     ) -> None:
-        """Changes a record; SystemModstamp always moves, LastModified where a user did it."""
+        """Changes a record; SystemModstamp always moves, LastModified where a user did it.
+
+        `before` is its newest state, from a caller that has just read it.
+        """
         one = self._storage.object(object_name)
-        self._keep_image(one, record_id)
+        self._keep_image(one, record_id, before)
         audit = self._audit(one, created=False)
         if not touch_last_modified:
             audit = {name: value for name, value in audit.items() if name == "SystemModstamp"}
         row = {**audit, **changes}
-        assignments = ", ".join(f"{quote(name)} = ?" for name in row)
-        self._writer.execute(f'UPDATE {quote(one.name)} SET {assignments} WHERE "Id" = ?', [*row.values(), record_id])
+        self._writer.execute(_update_statement(one.name, tuple(row)), (*row.values(), record_id))
 
     def get(self, object_name: str, record_id: str) -> dict[str, StoredValue] | None:
         """The newest state of a record, deleted ones too."""
@@ -73,19 +80,32 @@ class Transaction:
     def select(self, object_name: str, where: str, parameters: Sequence[StoredValue]) -> list[dict[str, StoredValue]]:
         """The newest state of records, by a condition in SQL."""
         one = self._storage.object(object_name)
-        cursor = self._writer.execute(f"SELECT * FROM {quote(one.name)} WHERE {where} ORDER BY _row", parameters)
-        names = [column[0] for column in cursor.description]
-        return [
-            {name: value for name, value in zip(names, row, strict=True) if not name.startswith("_")}
-            for row in cursor.fetchall()
-        ]
+        names = [field.name for field in one.stored_fields]
+        cursor = self._writer.execute(_select_statement(one.name, tuple(names), where), parameters)
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def mark_deleted(self, object_name: str, record_id: str, master_id: str | None = None) -> None:
+    def select_ids(self, object_name: str, where: str, parameters: Sequence[StoredValue]) -> list[str]:
+        """The ids of records, by a condition in SQL."""
+        one = self._storage.object(object_name)
+        return [row[0] for row in self._writer.execute(_select_statement(one.name, ("Id",), where), parameters)]
+
+    def has_written(self, object_name: str) -> bool:
+        """Whether it wrote to an object so far."""
+        return object_name in self._touched
+
+    def mark_deleted(
+        self,
+        object_name: str,
+        record_id: str,
+        master_id: str | None = None,
+        *,
+        before: Mapping[str, StoredValue] | None = None,
+    ) -> None:
         """Puts a record into the recycle bin, as a merge's loser where there is a master."""
         changes: dict[str, StoredValue] = {"IsDeleted": 1}
         if master_id:
             changes["MasterRecordId"] = master_id
-        self.update(object_name, record_id, changes)
+        self.update(object_name, record_id, changes, before=before)
 
     def undelete(self, object_name: str, record_id: str) -> None:
         """Takes a record out of the recycle bin."""
@@ -102,7 +122,7 @@ class Transaction:
         one = self._storage.object(object_name)
         self._touched[one.name].update({})
         self._writer.executemany(
-            _insert_statement(one.name, columns),
+            _insert_statement(one.name, tuple(columns)),
             rows,
         )
 
@@ -139,19 +159,25 @@ class Transaction:
         seen_from = max(int(row[0]) if row else 0, 0)
         if image is not None:
             self._writer.execute(
-                _insert_statement(name + "__before", [*image, "_from", "_until"]),
+                _insert_statement(name + "__before", (*image, "_from", "_until")),
                 [*image.values(), seen_from, max(until, seen_from)],
             )
         self._writer.execute(
             f'UPDATE {quote(name)} SET _visible_at = max(_visible_at, ?) WHERE "Id" = ?', [until, record_id]
         )
 
-    def _keep_image(self, one: ObjectType, record_id: str) -> None:
+    def _keep_image(self, one: ObjectType, record_id: str, before: Mapping[str, StoredValue] | None = None) -> None:
         images = self._touched[one.name]
         if record_id not in images:
-            images[record_id] = self.get(one.name, record_id)
+            images[record_id] = self.get(one.name, record_id) if before is None else dict(before)
 
     def _audit(self, one: ObjectType, *, created: bool) -> dict[str, StoredValue]:
+        known = self._audits.get((one.name, created))
+        if known is None:
+            known = self._audits[one.name, created] = self._build_audit(one, created=created)
+        return known
+
+    def _build_audit(self, one: ObjectType, *, created: bool) -> dict[str, StoredValue]:
         names: dict[str, StoredValue] = {
             "LastModifiedDate": self.stamp,
             "LastModifiedById": self.user_id or None,
@@ -162,5 +188,17 @@ class Transaction:
         return {name: value for name, value in names.items() if name.lower() in one.fields}
 
 
-def _insert_statement(table: str, columns: Sequence[str]) -> str:
+@lru_cache(maxsize=512)
+def _select_statement(table: str, columns: tuple[str, ...], where: str) -> str:
+    return f"SELECT {', '.join(map(quote, columns))} FROM {quote(table)} WHERE {where} ORDER BY _row"
+
+
+@lru_cache(maxsize=512)
+def _update_statement(table: str, columns: tuple[str, ...]) -> str:
+    assignments = ", ".join(f"{quote(name)} = ?" for name in columns)
+    return f'UPDATE {quote(table)} SET {assignments} WHERE "Id" = ?'
+
+
+@lru_cache(maxsize=512)
+def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {quote(table)} ({', '.join(map(quote, columns))}) VALUES ({', '.join('?' * len(columns))})"

@@ -1,5 +1,6 @@
 """Creating, updating and deleting one record by the rules of an org. What is refused is a value, not an exception."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,6 +51,9 @@ class Writer:
         self._org = org
         self._tx = tx
         self._options = options
+        self._defaults: dict[str, Mapping[str, StoredValue]] = {}
+        self._writable: dict[tuple[str, bool], dict[str, tuple[Field, bool]]] = defaultdict(dict)
+        self._known: dict[str, Mapping[str, StoredValue] | None] = {}
 
     def create(self, one: ObjectType, values: Mapping[str, object]) -> Outcome:
         """Makes a record from fields as sent."""
@@ -60,8 +64,8 @@ class Writer:
         read = self._read(one, values, creating=True)
         if isinstance(read, tuple):
             return refuse(*read)
-        row = {**_defaults(one, self._tx.user_id), **read}
-        missing = [field.name for field in one.fields.values() if field.required and row.get(field.name) is None]
+        row = {**self._find_defaults(one), **read}
+        missing = [field.name for field in one.required_fields if row.get(field.name) is None]
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(missing)))
@@ -95,7 +99,7 @@ class Writer:
         write = Write(self._org, self._tx, before, read)
         if error := self._prepare(one, write):
             return refuse(error, record_id=record_id)
-        self._tx.update(one.name, record_id, _storable(one, read))
+        self._tx.update(one.name, record_id, _storable(one, read), before=before)
         self._settle(one, write, record_id)
         return Outcome(record_id)
 
@@ -114,7 +118,7 @@ class Writer:
         keep = rules_of(one.name).keep
         if keep and (error := keep(self._tx, before)):
             return refuse(error, record_id=record_id)
-        self._bury(one, record_id)
+        self._bury(one, before)
         return Outcome(record_id)
 
     def undelete(self, one: ObjectType, record_id: str) -> Outcome:
@@ -130,16 +134,16 @@ class Writer:
 
     def find_by_key(self, one: ObjectType, key: Field, value: str) -> list[str]:
         """Ids of the living records with a key. Within the write's transaction: a look before it may be out of date."""
-        found = self._tx.select(one.name, key_condition(one, key), [key_value(key, value)])
-        return [str(row["Id"]) for row in found]
+        return self._tx.select_ids(one.name, key_condition(one, key), [key_value(key, value)])
 
-    def _bury(self, one: ObjectType, record_id: str) -> None:
-        self._tx.mark_deleted(one.name, record_id)
+    def _bury(self, one: ObjectType, before: Mapping[str, StoredValue]) -> None:
+        record_id = str(before["Id"])
+        self._tx.mark_deleted(one.name, record_id, before=before)
         for child, field in self._falling(one):
             for row in self._tx.select(child.name, f'{quote(field)} = ? AND "IsDeleted" = 0', [record_id]):
                 # The member of a converted Lead is its Contact's.
                 if child.name != "CampaignMember" or field != "LeadId" or row["ContactId"] is None:
-                    self._bury(child, str(row["Id"]))
+                    self._bury(child, row)
 
     def _dig_out(self, one: ObjectType, before: Mapping[str, StoredValue]) -> None:
         self._tx.undelete(one.name, str(before["Id"]))
@@ -159,7 +163,7 @@ class Writer:
         rules = rules_of(one.name)
         if rules.derive:
             rules.derive(write)
-        if error := self._check(one, {**(write.before or {}), **write.written}, write.before):
+        if error := self._check(one, write.written, write.before):
             return error
         return rules.check(write) if rules.check else None
 
@@ -187,12 +191,12 @@ class Writer:
         for name in values:
             if name in _IGNORED:
                 continue
-            field = one.find(name)
-            if field is None:
+            found = self._find_writable(one, name, creating=creating)
+            if found is None:
                 return (RowError("INVALID_FIELD", f"No such column '{name}' on sobject of type {one.name}"),)
-            known[name] = field
-            if not (field.createable if creating else field.updateable) or not field.settable:
-                closed.append(field.name)
+            known[name], writable = found
+            if not writable:
+                closed.append(known[name].name)
         if closed:
             message = say("dml.not_writable", fields=", ".join(closed))
             return (RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, tuple(closed)),)
@@ -206,6 +210,23 @@ class Writer:
                 read[field.name] = value
         return tuple(errors) if errors else read
 
+    def _find_writable(self, one: ObjectType, name: str, *, creating: bool) -> tuple[Field, bool] | None:
+        """A field by its name as sent, and whether a value can be given."""
+        known = self._writable[one.name, creating]
+        found = known.get(name)
+        if found is None:
+            field = one.find(name)
+            if field is None:
+                return None
+            found = known[name] = field, (field.createable if creating else field.updateable) and field.settable
+        return found
+
+    def _find_defaults(self, one: ObjectType) -> Mapping[str, StoredValue]:
+        defaults = self._defaults.get(one.name)
+        if defaults is None:
+            defaults = self._defaults[one.name] = _build_defaults(one, self._tx.user_id)
+        return defaults
+
     def _assign(self, one: ObjectType, row: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:
         """The active assignment rule: Leads of one source go to one owner."""
         settings = self._org.settings
@@ -215,11 +236,11 @@ class Writer:
             written["OwnerId"] = settings.assignment_owner
 
     def _check(
-        self, one: ObjectType, row: Mapping[str, StoredValue], before: Mapping[str, StoredValue] | None
+        self, one: ObjectType, written: Mapping[str, StoredValue], before: Mapping[str, StoredValue] | None
     ) -> RowError | None:
         """What can only be judged beside other records: references, owners, unique values."""
-        for field in (found for found in one.fields.values() if found.settable):
-            value = row.get(field.name)
+        for field in one.linked_fields:
+            value = written.get(field.name)
             if value is None or (before is not None and before.get(field.name) == value):
                 continue
             if field.type == "reference" and (error := self._check_reference(one, field, str(value))):
@@ -230,7 +251,7 @@ class Writer:
 
     def _check_reference(self, one: ObjectType, field: Field, target_id: str) -> RowError | None:
         target = self._org.schema.by_prefix(target_id)
-        found = self._tx.get(target.name, target_id) if target and target.name in field.reference_to else None
+        found = self._find_target(target.name, target_id) if target and target.name in field.reference_to else None
         if found is None:
             if target is None or target.name not in field.reference_to:
                 message = say("dml.malformed_id", label=field.label, value=target_id)
@@ -243,16 +264,24 @@ class Writer:
             return RowError("INACTIVE_OWNER_OR_USER", message, (field.name,))
         return None
 
+    def _find_target(self, object_name: str, record_id: str) -> Mapping[str, StoredValue] | None:
+        """A record referred to; many records of a call refer to the same."""
+        if self._tx.has_written(object_name):
+            return self._tx.get(object_name, record_id)
+        if record_id not in self._known:
+            self._known[record_id] = self._tx.get(object_name, record_id)
+        return self._known[record_id]
+
     def _check_unique(
         self, one: ObjectType, field: Field, value: StoredValue, before: Mapping[str, StoredValue] | None
     ) -> RowError | None:
         same = "" if field.case_sensitive else " COLLATE NOCASE"
         living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
         where = f'{quote(field.name)} = ?{same}{living} AND "Id" <> ?'
-        others = self._tx.select(one.name, where, [value, before["Id"] if before else ""])
+        others = self._tx.select_ids(one.name, where, [value, before["Id"] if before else ""])
         if not others:
             return None
-        message = say("dml.duplicate_value", field=field.name, id=str(others[0]["Id"])[:15])
+        message = say("dml.duplicate_value", field=field.name, id=others[0][:15])
         return RowError("DUPLICATE_VALUE", message, (field.name,))
 
 
@@ -277,7 +306,7 @@ def _must_have(one: ObjectType, name: str) -> bool:
     return not field.nillable and field.type != "boolean"
 
 
-def _defaults(one: ObjectType, user_id: str) -> dict[str, StoredValue]:
+def _build_defaults(one: ObjectType, user_id: str) -> dict[str, StoredValue]:
     defaults: dict[str, StoredValue] = {}
     for field in one.stored_fields:
         if field.type == "boolean":
@@ -292,7 +321,7 @@ def _defaults(one: ObjectType, user_id: str) -> dict[str, StoredValue]:
 
 def _storable(one: ObjectType, row: Mapping[str, StoredValue]) -> dict[str, StoredValue]:
     """What has a column; the rest was taken for what it leads to."""
-    return {name: value for name, value in row.items() if one.fields[name.lower()].stored}
+    return {name: value for name, value in row.items() if name not in one.unstored_names}
 
 
 def _clear_bounce(before: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:

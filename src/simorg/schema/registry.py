@@ -2,9 +2,10 @@
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 
 from simorg.clock import now
 
@@ -78,7 +79,7 @@ class Field:
     help: str | None = None
     derived: str | None = None
 
-    @property
+    @cached_property
     def stored(self) -> bool:
         """Whether the field has a column; compound and calculated ones are derived when read."""
         return self.type not in COMPOUND_TYPES and not self.components and not self.calculated and not self.derived
@@ -151,10 +152,25 @@ class ObjectType:
         """The fields that users see, in describe's order."""
         return [one for one in self.fields.values() if not one.hidden]
 
-    @property
-    def stored_fields(self) -> Iterator[Field]:
+    @cached_property
+    def stored_fields(self) -> tuple[Field, ...]:
         """The fields that have a column, hidden ones too."""
-        return (one for one in self.fields.values() if one.stored)
+        return tuple(one for one in self.fields.values() if one.stored)
+
+    @cached_property
+    def required_fields(self) -> tuple[Field, ...]:
+        """The fields that a create must bring a value for."""
+        return tuple(one for one in self.fields.values() if one.required)
+
+    @cached_property
+    def linked_fields(self) -> tuple[Field, ...]:
+        """The fields whose values can only be judged beside other records: references and unique ones."""
+        return tuple(one for one in self.fields.values() if one.settable and (one.type == "reference" or one.unique))
+
+    @cached_property
+    def unstored_names(self) -> frozenset[str]:
+        """The fields that a caller can give a value and that have no column."""
+        return frozenset(one.name for one in self.fields.values() if one.settable and not one.stored)
 
     @property
     def derived_fields(self) -> list[Field]:
