@@ -1,7 +1,6 @@
 """Creating, updating and deleting one record by the rules of an org. What is refused is a value, not an exception."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from simorg.behaviour.rules import rules_of
@@ -52,7 +51,7 @@ class Writer:
         self._tx = tx
         self._options = options
         self._defaults: dict[str, Mapping[str, StoredValue]] = {}
-        self._writable: dict[tuple[str, bool], dict[str, tuple[Field, bool]]] = defaultdict(dict)
+        self._fields: dict[tuple[object, ...], list[tuple[str, Field]] | RowError] = {}
         self._known: dict[str, Mapping[str, StoredValue] | None] = {}
 
     def create(self, one: ObjectType, values: Mapping[str, object]) -> Outcome:
@@ -69,7 +68,7 @@ class Writer:
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(missing)))
-        self._assign(one, row, row)
+        self._assign(one, row, None)
         write = Write(self._org, self._tx, None, row)
         if error := self._prepare(one, write):
             return refuse(error)
@@ -94,7 +93,7 @@ class Writer:
         if blank:
             message = f"Required fields are missing: [{', '.join(blank)}]"
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(blank)), record_id=record_id)
-        self._assign(one, {**before, **read}, read)
+        self._assign(one, read, before)
         _clear_bounce(before, read)
         write = Write(self._org, self._tx, before, read)
         if error := self._prepare(one, write):
@@ -186,23 +185,15 @@ class Writer:
         self, one: ObjectType, values: Mapping[str, object], *, creating: bool
     ) -> dict[str, StoredValue] | tuple[RowError, ...]:
         """Stored values by field, or why not: the fields themselves first, then their values."""
-        known: dict[str, Field] = {}
-        closed = []
-        for name in values:
-            if name in _IGNORED:
-                continue
-            found = self._find_writable(one, name, creating=creating)
-            if found is None:
-                return (RowError("INVALID_FIELD", f"No such column '{name}' on sobject of type {one.name}"),)
-            known[name], writable = found
-            if not writable:
-                closed.append(known[name].name)
-        if closed:
-            message = say("dml.not_writable", fields=", ".join(closed))
-            return (RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, tuple(closed)),)
+        asked = (one.name, creating, *values)
+        fields = self._fields.get(asked)
+        if fields is None:
+            fields = self._fields[asked] = _find_fields(one, values, creating=creating)
+        if isinstance(fields, RowError):
+            return (fields,)
         read: dict[str, StoredValue] = {}
         errors = []
-        for name, field in known.items():
+        for name, field in fields:
             value = read_value(field, values[name])
             if isinstance(value, RowError):
                 errors.append(value)
@@ -210,29 +201,21 @@ class Writer:
                 read[field.name] = value
         return tuple(errors) if errors else read
 
-    def _find_writable(self, one: ObjectType, name: str, *, creating: bool) -> tuple[Field, bool] | None:
-        """A field by its name as sent, and whether a value can be given."""
-        known = self._writable[one.name, creating]
-        found = known.get(name)
-        if found is None:
-            field = one.find(name)
-            if field is None:
-                return None
-            found = known[name] = field, (field.createable if creating else field.updateable) and field.settable
-        return found
-
     def _find_defaults(self, one: ObjectType) -> Mapping[str, StoredValue]:
         defaults = self._defaults.get(one.name)
         if defaults is None:
             defaults = self._defaults[one.name] = _build_defaults(one, self._tx.user_id)
         return defaults
 
-    def _assign(self, one: ObjectType, row: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:
+    def _assign(
+        self, one: ObjectType, written: dict[str, StoredValue], before: Mapping[str, StoredValue] | None
+    ) -> None:
         """The active assignment rule: Leads of one source go to one owner."""
         settings = self._org.settings
         if one.name != "Lead" or not self._options.auto_assign or not settings.assignment_source:
             return
-        if row.get("LeadSource") == settings.assignment_source:
+        source = written["LeadSource"] if "LeadSource" in written else (before or {}).get("LeadSource")
+        if source == settings.assignment_source:
             written["OwnerId"] = settings.assignment_owner
 
     def _check(
@@ -285,6 +268,24 @@ class Writer:
         return RowError("DUPLICATE_VALUE", message, (field.name,))
 
 
+def _find_fields(one: ObjectType, names: Iterable[str], *, creating: bool) -> list[tuple[str, Field]] | RowError:
+    """The fields that values are given for, by their names as sent; or why one cannot be written."""
+    found, closed = [], []
+    for name in names:
+        if name in _IGNORED:
+            continue
+        field = one.find(name)
+        if field is None:
+            return RowError("INVALID_FIELD", f"No such column '{name}' on sobject of type {one.name}")
+        found.append((name, field))
+        if not (field.createable if creating else field.updateable) or not field.settable:
+            closed.append(field.name)
+    if closed:
+        message = say("dml.not_writable", fields=", ".join(closed))
+        return RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, tuple(closed))
+    return found
+
+
 def key_condition(one: ObjectType, key: Field) -> str:
     """In SQL: living records with one value of a key."""
     same = "" if key.case_sensitive or key.type == "id" else " COLLATE NOCASE"
@@ -319,8 +320,10 @@ def _build_defaults(one: ObjectType, user_id: str) -> dict[str, StoredValue]:
     return defaults
 
 
-def _storable(one: ObjectType, row: Mapping[str, StoredValue]) -> dict[str, StoredValue]:
+def _storable(one: ObjectType, row: dict[str, StoredValue]) -> dict[str, StoredValue]:
     """What has a column; the rest was taken for what it leads to."""
+    if not one.unstored_names:
+        return row
     return {name: value for name, value in row.items() if name not in one.unstored_names}
 
 

@@ -27,7 +27,10 @@ def read_value(field: Field, value: object) -> StoredValue | RowError:
     """
     if isinstance(value, str):
         value = value.strip()
-    if value is None or value == "":
+        if value:
+            return _READERS.get(field.type, _read_text)(field, value)
+        value = None
+    if value is None:
         return 0 if field.type == "boolean" else None
     return _READERS.get(field.type, _read_text)(field, value)
 
