@@ -91,8 +91,6 @@ def set_field(
 
       syncline map set title --direction both
 
-      syncline map set region --lead Region__c --contact Region__c
-
       syncline map set full_name --lead '=FirstName & " " & LastName'
 
       syncline map set opted_out --type boolean --lead HasOptedOutOfEmail --contact HasOptedOutOfEmail

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from syncline.domain.ids import ContactId, to_id18
-from syncline.domain.mapping import FieldType, Lane, MappedField, Mapping
+from syncline.domain.mapping import FieldType, Lane, MappedField, Mapping, is_expression
 from syncline.domain.values import parse_input
 from syncline.errors import OperatorError
 from syncline.store.expressions import typed
@@ -167,7 +167,13 @@ def _read_theirs(
 ) -> dict[str, Any]:
     statement = sql.SQL("SELECT to_jsonb(mirror) FROM {} mirror WHERE id = %s").format(tables.mirror(object_name))
     row = conn.execute(statement, [record_id]).fetchone()
-    return {field.name: row[0].get(source.lower()) for field, source in mapping.on(object_name)} if row else {}
+    if not row:
+        return {}
+    # What an expression gives is not a value of the record: shown is what makes it.
+    return {
+        field.name: source if is_expression(source) else row[0].get(source.lower())
+        for field, source in mapping.on(object_name)
+    }
 
 
 def _read_values(mapping: Mapping, values: Values[str, str]) -> dict[str, str | None]:

@@ -193,3 +193,48 @@ def test_secrets_are_never_shown(synced: Syncline, org: Simulated) -> None:
     )
     logged = "".join(path.read_text() for path in Path(synced.home).rglob("*.log"))
     assert not [secret for secret in secrets if secret in shown + logged]
+
+
+def test_an_expression_is_tried_mapped_shown_and_synced(connected: Syncline) -> None:
+    expression = '=UPPER(LastName) & IF(ISBLANK(Title), "", ", " & Title)'
+    tried = connected("map", "preview", expression, "--object", "lead", "--limit", "2", "--json")
+    assert tried.status == 0, tried.err
+    (on_lead,) = tried.facts["objects"]
+    assert on_lead["from"] == "salesforce"
+    assert len(on_lead["rows"]) == 2
+    assert connected("map", "set", "badge", "--lead", expression, "--contact", "=UPPER(LastName)").status == 0
+    assert expression in connected("map", "show").out
+    field = next(one for one in connected("map", "show", "--json").facts["fields"] if one["name"] == "badge")
+    assert (field["lead"], field["type"], field["direction"]) == (expression, "text", "pull")
+    assert "formula" not in field
+    assert connected("sync", "--yes").status == 0
+    shown = connected("map", "preview", "badge", "--json").facts["objects"]
+    assert {one["object"] for one in shown} == {"Lead", "Contact"}
+    assert all(one["from"] == "mirror" and len(one["rows"]) == 10 for one in shown)
+    kept: dict[str, str] = {}
+    for row in next(one for one in shown if one["object"] == "Lead")["rows"]:
+        title = row["values"]["Title"]
+        assert row["result"] == row["values"]["LastName"].upper() + (f", {title}" if title else "")
+        contact = connected("contacts", "show", row["id"], "--json")
+        kept |= {row["result"]: contact.facts["ours"]["badge"]} if contact.status == 0 else {}
+    assert kept
+    assert all(value == result for result, value in kept.items())
+    assert "in the mirror" in connected("map", "preview", "badge").out
+    assert connected("map", "validate").status == 0
+
+
+def test_a_wrong_expression_is_refused_with_its_place_and_nothing_is_kept(connected: Syncline) -> None:
+    version = connected("map", "show", "--json").facts["version"]
+    wrong = connected("map", "set", "badge", "--lead", "=UPPER(Lastnam)")
+    assert wrong.status == 1
+    assert "badge, Lead: Error: Field Lastnam does not exist. Check spelling (line 1, column 8)" in wrong.err
+    assert "Did you mean LastName" in wrong.err
+    pushed = connected("map", "set", "badge", "--lead", "=UPPER(LastName)", "--direction", "both")
+    assert pushed.status == 1
+    assert "cannot be sent to Lead" in pushed.err
+    related = connected("map", "preview", "=Owner.Name")
+    assert related.status == 1
+    assert "fields of related records are not read yet" in related.err
+    assert connected("map", "preview", "nobody").status == 1
+    assert connected("map", "preview", "title", "--object", "Account").status == 1
+    assert connected("map", "show", "--json").facts["version"] == version

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncline import clock
-from syncline.domain.mapping import Direction, FieldType, MappedField, Mapping
+from syncline.domain.mapping import Direction, FieldType, MappedField, Mapping, Policy
 from syncline.flows.preview import build_preview
 from syncline.salesforce.client import Salesforce
 from syncline.store.connections import load_connection
@@ -89,13 +89,15 @@ def test_it_is_added_and_changed_later_and_its_fields_are_read(hub: Hub) -> None
     hub.sync()
     columns = "SELECT attname FROM pg_attribute WHERE attrelid = 'sf_main.lead'::regclass AND attname = 'industry'"
     assert not hub.rows(columns)
-    _map(hub, MappedField("sector", "Sector", FieldType.TEXT, "=BLANKVALUE(TEXT(Industry), 'none')"))
+    # Whoever wins conflicts: where nothing was agreed on yet, a value beats a blank.
+    sector = MappedField("sector", "Sector", FieldType.TEXT, "=BLANKVALUE(TEXT(Industry), 'none')")
+    _map(hub, replace(sector, policy=Policy.MARKETING))
     hub.sync()
     assert hub.rows(columns)
     first = _values(hub, "sector")
     assert len(set(first.values())) > 1
     assert None not in first.values()
-    _map(hub, MappedField("sector", "Sector", FieldType.TEXT, "=UPPER(TEXT(Industry))"))
+    _map(hub, replace(sector, lead="=UPPER(TEXT(Industry))"))
     hub.sync()
     assert _values(hub, "sector") == {one: None if was == "none" else was.upper() for one, was in first.items()}
     assert hub.prove().percent == 100
@@ -164,7 +166,28 @@ def test_a_record_and_the_clock_move_it_together(hub: Hub, colleague: Salesforce
     colleague.update("Lead", [{"Id": lead, "LastName": "Moved"}])
     _run_at(hub, today + timedelta(days=1))
     assert _values(hub, "note")[lead] == f"Moved {today.year}-03-11"
+    assert hub.rows("SELECT DISTINCT rule FROM change_log WHERE field = 'note'") == [("changed in Salesforce",)]
     assert {str(note)[-10:] for note in _values(hub, "note").values()} == {f"{today.year}-03-11"}
+
+
+def test_what_reads_the_clock_agrees_as_of_the_last_decision(hub: Hub) -> None:
+    _map(hub, MappedField("seen_at", "Seen at", FieldType.DATETIME, "=NOW()"))
+    hub.sync()
+    assert None not in _values(hub, "seen_at").values()
+    assert hub.prove().percent == 100
+
+
+def test_a_converted_lead_takes_the_expression_of_its_contact(hub: Hub, colleague: Salesforce) -> None:
+    _map(hub, FULL_NAME)
+    hub.sync()
+    lead = _some_lead(hub)
+    contact = hub.rows("SELECT contact_id FROM links WHERE record_id = %s", lead)[0][0]
+    last_name = hub.rows("SELECT last_name FROM contacts WHERE id = %s", contact)[0][0]
+    colleague.convert_lead(lead, "Closed - Converted")
+    hub.sync()
+    hub.sync()
+    assert hub.rows("SELECT full_name FROM contacts WHERE id = %s", contact) == [(last_name.upper(),)]
+    assert hub.prove().percent == 100
 
 
 def test_an_expression_that_no_longer_fits_keeps_its_values(hub: Hub) -> None:
