@@ -85,3 +85,5 @@ def _format(connection: "Connection", mapping: "Mapping | None", last: "Run | No
         where = ".".join(part for part in (cause.object, cause.field) if part)
         yield f"  {cause.count:,} × {cause.code} {where}: {cause.message}"
         yield f"      remedy: {cause.remedy}"
+    if found.causes:
+        yield "  `syncline errors list` tells more."

@@ -1,12 +1,14 @@
 """Issues: what a person should look at, one row per cause, record and field, with the remedy."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from syncline.domain.mapping import MappedField
 from syncline.store.named_sql import load
 
 _SQL = load("issues")
@@ -38,3 +40,86 @@ def resolve_issues(
     rows = [{"contact_id": contact_id, "fields": list(fields)} for contact_id, fields in taken.items()]
     if rows:
         conn.execute(_SQL["resolve"].compose(), {"connection_id": connection_id, "taken": Jsonb(rows), "now": now})
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Open issues that have the same cause, with the newest of them as an example. `number` names it in commands."""
+
+    number: int
+    direction: str
+    code: str
+    object: str
+    field: str
+    count: int
+    since: datetime
+    latest: datetime
+    message: str
+    remedy: str
+    record_id: str
+    contact_id: int | None
+
+
+@dataclass(frozen=True)
+class IssueRow:
+    """One open issue of a cause."""
+
+    record_id: str
+    contact_id: int | None
+    message: str
+    remedy: str
+    run_id: int | None
+    at: datetime
+
+
+def list_causes(conn: psycopg.Connection, connection_id: int) -> list[Cause]:
+    """What is open, by cause, the most frequent first."""
+    return [Cause(*row) for row in conn.execute(_SQL["causes"].compose(), {"connection_id": connection_id})]
+
+
+def list_rows(conn: psycopg.Connection, connection_id: int, cause: Cause, rows: int) -> list[IssueRow]:
+    """The newest issues of one cause."""
+    parameters = {
+        "connection_id": connection_id,
+        "direction": cause.direction,
+        "code": cause.code,
+        "object": cause.object,
+        "field": cause.field,
+        "rows": rows,
+    }
+    return [IssueRow(*row) for row in conn.execute(_SQL["rows"].compose(), parameters)]
+
+
+def try_again(
+    conn: psycopg.Connection,
+    connection_id: int,
+    fields: Sequence[MappedField],
+    *,
+    code: str | None,
+    field: str | None,
+    one_each: bool,
+) -> int:
+    """Lets what was refused wait to be sent again, in the caller's transaction; gives the number of contacts.
+
+    `one_each` takes one record of each cause, to see whether it is mended.
+    """
+    parameters = {"connection_id": connection_id, "code": code, "field": field, "one_each": one_each}
+    conn.execute(_SQL["chosen"].compose(), parameters)
+    conn.execute(_SQL["wake"].compose())
+    lanes = sql.SQL(", ").join(
+        sql.SQL("({}, {}::smallint)").format(sql.Literal(one.name), sql.Literal(one.lane.rank))
+        for one in fields
+        if one.direction.pushes
+    )
+    if any(one.direction.pushes for one in fields):
+        conn.execute(_SQL["requeue"].compose(lanes=lanes), parameters)
+    row = conn.execute(_SQL["count_chosen"].compose()).fetchone()
+    return row[0] if row else 0
+
+
+def resolve_read(
+    conn: psycopg.Connection, connection_id: int, object_name: str, staging: sql.Identifier, now: datetime
+) -> None:
+    """Closes what was wrong with values of the records that are staged; what still is wrong is opened anew after."""
+    parameters = {"connection_id": connection_id, "object": object_name, "now": now}
+    conn.execute(_SQL["resolve_read"].compose(staging=staging), parameters)

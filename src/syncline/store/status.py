@@ -7,23 +7,10 @@ from datetime import datetime
 import psycopg
 
 from syncline.domain.mapping import Lane
+from syncline.store.issues import Cause, list_causes
 from syncline.store.named_sql import load
 
 _SQL = load("status")
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Open issues of one cause, with the latest as an example; the time is UTC."""
-
-    object: str
-    field: str
-    code: str
-    count: int
-    message: str
-    remedy: str
-    record_id: str
-    at: datetime
 
 
 @dataclass(frozen=True)
@@ -60,5 +47,5 @@ def load_status(conn: psycopg.Connection, connection_id: int) -> Status:
         read_until=dict(conn.execute(_SQL["cursors"].compose(), of).fetchall()),
         waiting=waiting,
         parked=parked,
-        causes=tuple(Cause(*row) for row in conn.execute(_SQL["issues"].compose(), of).fetchall()),
+        causes=tuple(list_causes(conn, connection_id)),
     )

@@ -162,6 +162,8 @@ def _merge(ctx: SyncContext, conn: psycopg.Connection, task: Task, read: Read) -
             changed, bad = mirror.load_first(conn, table)
         else:
             changed, bad = mirror.merge(conn, table, ctx.mapped(table.object_name), visible_since)
+            staged = table.tables.staging(table.object_name)
+            issues.resolve_read(conn, ctx.connection.id, table.object_name, staged, clock.now())
         for value in bad:
             issues.open_issue(conn, ctx.connection.id, ctx.run_id, _describe_bad(table.object_name, value), clock.now())
         reads.move_cursor(conn, ctx.connection.id, table.object_name, read, undecided_all=first)

@@ -21,10 +21,3 @@ SELECT object, read_until FROM cursors WHERE connection_id = %(connection_id)s O
 SELECT lane, outbox.state, count(*) FROM outbox LEFT JOIN links USING (contact_id)
 WHERE coalesce(links.connection_id, %(connection_id)s) = %(connection_id)s
 GROUP BY lane, outbox.state ORDER BY lane, outbox.state;
-
--- issues --
--- Open issues by cause, each with its latest example.
-SELECT object, field, code, count(*), (array_agg(message ORDER BY at DESC))[1], (array_agg(remedy ORDER BY at DESC))[1],
-       (array_agg(record_id ORDER BY at DESC))[1], max(at)
-FROM issues WHERE connection_id = %(connection_id)s AND state = 'open'
-GROUP BY object, field, code ORDER BY count(*) DESC, code, object, field;
