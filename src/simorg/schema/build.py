@@ -189,7 +189,8 @@ def picklist_object(name: str, label: str, fields: Iterable[Field]) -> ObjectTyp
     ]
     return build_object(
         name, label, label, "01J", [read_only(one) for one in own], createable=False, updateable=False,
-        deletable=False, undeletable=False, searchable=False, layoutable=False, triggerable=False, mru_enabled=False,
+        deletable=False, undeletable=False, replicateable=False, searchable=False, layoutable=False,
+        triggerable=False, mru_enabled=False,
     )  # fmt: skip
 
 

@@ -190,10 +190,18 @@ def _plant_roles(tx: Transaction, opportunities: list[str], contacts: list[str])
 def _plant_campaigns(tx: Transaction, setup: Setup, leads: list[str], contacts: list[str]) -> None:
     """Each campaign has some members; every other one of them responded."""
     for number, (name, kind, status) in enumerate(_CAMPAIGNS):
-        campaign = {"Name": name, "Type": kind, "Status": status, "IsActive": int(status == "In Progress")}
-        costs = {"BudgetedCost": (number + 1) * 10_000.0, "ExpectedRevenue": (number + 1) * 75_000.0}
-        dates = {"StartDate": tx.stamp[:10], "EndDate": tx.stamp[:10]}
-        campaign_id = tx.insert("Campaign", {**campaign, **costs, **dates, "OwnerId": setup.administrator})
+        campaign: dict[str, StoredValue] = {
+            "Name": name,
+            "Type": kind,
+            "Status": status,
+            "IsActive": int(status == "In Progress"),
+            "StartDate": tx.stamp[:10],
+            "EndDate": tx.stamp[:10],
+            "BudgetedCost": (number + 1) * 10_000.0,
+            "ExpectedRevenue": (number + 1) * 75_000.0,
+            "OwnerId": setup.administrator,
+        }
+        campaign_id = tx.insert("Campaign", campaign)
         plant_first_statuses(tx, campaign_id)
         for which in range(number * 3, number * 3 + 3):
             for field, person in (("LeadId", leads[which]), ("ContactId", contacts[which])):

@@ -20,9 +20,10 @@ def updated(request: ApiRequest, object_name: str) -> ApiResponse:
     one = _find_object(request, object_name)
     start, end = _read_span(request, _UPDATED_BACK)
     stamp = "SystemModstamp" if "systemmodstamp" in one.fields else "LastModifiedDate"
+    living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
     rows = request.org.storage.read(
         f'SELECT "Id" FROM {request.org.storage.source(one.name)}'
-        f' WHERE "{stamp}" >= ? AND "{stamp}" < ? AND "IsDeleted" = 0 ORDER BY "{stamp}", "Id" LIMIT ?',
+        f' WHERE "{stamp}" >= ? AND "{stamp}" < ?{living} ORDER BY "{stamp}", "Id" LIMIT ?',
         [format_stamp(start), format_stamp(end), _MOST_IDS + 1],
     )
     ids = [row[0] for row in rows]

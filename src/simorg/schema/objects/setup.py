@@ -190,8 +190,8 @@ def _user_role() -> ObjectType:
     ]
     return build_object(
         "UserRole", "Role", "Roles", "00E", _facts(fields), createable=False, updateable=False, deletable=False,
-        undeletable=False, searchable=False, layoutable=False, triggerable=False, mru_enabled=False,
-        children=[("User", "UserRoleId", "Users")],
+        undeletable=False, replicateable=False, searchable=False, layoutable=False, triggerable=False,
+        mru_enabled=False, children=[("User", "UserRoleId", "Users")],
     )  # fmt: skip
 
 
@@ -208,5 +208,6 @@ def _record_type() -> ObjectType:
     ]
     return build_object(
         "RecordType", "Record Type", "Record Types", "012", _facts(fields), createable=False, updateable=False,
-        deletable=False, undeletable=False, searchable=False, layoutable=False, triggerable=False, mru_enabled=False,
+        deletable=False, undeletable=False, replicateable=False, searchable=False, layoutable=False,
+        triggerable=False, mru_enabled=False,
     )  # fmt: skip
