@@ -6,6 +6,13 @@ from simorg.behaviour.dml import Options, Outcome, Writer
 from simorg.org import Org
 from simorg.transactions import StoredValue
 
+_NEEDED: dict[str, dict[str, Any]] = {
+    "Lead": {"LastName": "Moss", "Company": "Moss Ltd"},
+    "Contact": {"LastName": "Moss"},
+    "Campaign": {"Name": "Fair"},
+    "Opportunity": {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-01-02"},
+}
+
 
 def create(org: Org, name: str, *, auto_assign: bool = True, **values: Any) -> Outcome:
     """Creates a record as the integration user."""
@@ -33,8 +40,7 @@ def undelete(org: Org, name: str, record_id: str) -> Outcome:
 
 def make(org: Org, name: str, **values: Any) -> str:
     """The id of a record that has to come into being."""
-    needed = {"Lead": {"LastName": "Moss", "Company": "Moss Ltd"}, "Contact": {"LastName": "Moss"}}.get(name, {})
-    made = create(org, name, **{**needed, **values})
+    made = create(org, name, **{**_NEEDED.get(name, {}), **values})
     assert made.success, made.errors
     assert made.id
     return made.id
