@@ -29,6 +29,23 @@ from simorg.schema.registry import Field, ObjectType
 
 LEAD_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 
+_OF_A_LEAD = (
+    ("CampaignMember", "LeadId", "CampaignMembers"),
+    ("CampaignMember", "LeadOrContactId", None),
+    ("Lead", "MasterRecordId", None),
+    ("Task", "WhoId", "Tasks"),
+)
+_OF_A_CONTACT = (
+    ("CampaignMember", "ContactId", "CampaignMembers"),
+    ("CampaignMember", "LeadOrContactId", None),
+    ("Contact", "MasterRecordId", None),
+    ("Contact", "ReportsToId", None),
+    ("Lead", "ConvertedContactId", None),
+    ("Opportunity", "ContactId", None),
+    ("OpportunityContactRole", "ContactId", "OpportunityContactRoles"),
+    ("Task", "WhoId", "Tasks"),
+)
+
 
 def custom_fields() -> list[Field]:
     """The fields of ours that an org has unless it is bare: the score and our id."""
@@ -91,14 +108,8 @@ def build_lead(*, bare: bool, granted: bool) -> ObjectType:
         moment("EmailBouncedDate", "Email Bounced Date", createable=False, permissionable=False),
         *([] if bare else custom_fields()),
     ]  # fmt: skip
-    children = [
-        ("CampaignMember", "LeadId", "CampaignMembers"),
-        ("CampaignMember", "LeadOrContactId", None),
-        ("Lead", "MasterRecordId", None),
-        ("Task", "WhoId", "Tasks"),
-    ]
     return build_object(
-        "Lead", "Lead", "Leads", "00Q", fields, children=children, cascades=("CampaignMember.LeadId", "Task"),
+        "Lead", "Lead", "Leads", "00Q", fields, children=_OF_A_LEAD, cascades=("CampaignMember.LeadId", "Task"),
         mergeable=True, feed_enabled=True,
     )  # fmt: skip
 
@@ -143,17 +154,7 @@ def build_contact(*, bare: bool, granted: bool) -> ObjectType:
         read_only(text("JigsawContactId", "Jigsaw Contact ID", 20), permissionable=False),
         *([] if bare else custom_fields()),
     ]  # fmt: skip
-    children = [
-        ("CampaignMember", "ContactId", "CampaignMembers"),
-        ("CampaignMember", "LeadOrContactId", None),
-        ("Contact", "MasterRecordId", None),
-        ("Contact", "ReportsToId", None),
-        ("Lead", "ConvertedContactId", None),
-        ("Opportunity", "ContactId", None),
-        ("OpportunityContactRole", "ContactId", "OpportunityContactRoles"),
-        ("Task", "WhoId", "Tasks"),
-    ]
     return build_object(
-        "Contact", "Contact", "Contacts", "003", fields, children=children,
+        "Contact", "Contact", "Contacts", "003", fields, children=_OF_A_CONTACT,
         cascades=("CampaignMember.ContactId", "OpportunityContactRole", "Task"), mergeable=True, feed_enabled=True,
     )  # fmt: skip
