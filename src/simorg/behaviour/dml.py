@@ -63,7 +63,15 @@ class Writer:
         read = self._read(one, values, creating=True)
         if isinstance(read, tuple):
             return refuse(*read)
-        row = {**self._find_defaults(one), **read}
+        defaults = self._find_defaults(one)
+        row = {**defaults, **read}
+        if None in read.values():
+            # A blank where there must be a value is none given.
+            row |= {
+                name: defaults[name]
+                for name, value in read.items()
+                if value is None and name in defaults and _must_have(one, name)
+            }
         missing = [field.name for field in one.required_fields if row.get(field.name) is None]
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
