@@ -198,6 +198,21 @@ def test_bulk_results_hold_what_a_query_tells(served_people: Simulated) -> None:
         assert told
 
 
+def test_a_kept_bulk_result_is_not_given_for_other_counts(sf: Salesforce) -> None:
+    campaign: Any = sf.Campaign.create({"Name": "Fair"})
+    lead = sf.query("SELECT Id FROM Lead LIMIT 1")["records"][0]["Id"]
+    member: Any = sf.CampaignMember.create({"CampaignId": campaign["id"], "LeadId": lead})
+    query = f"SELECT NumberOfLeads FROM Campaign WHERE Id = '{campaign['id']}'"
+
+    def told() -> str:
+        (page,) = sf.bulk2.Campaign.query(query)
+        return str(page.splitlines()[1])
+
+    assert [told(), told()] == ['"1"', '"1"']
+    sf.CampaignMember.delete(member["id"])
+    assert told() == '"0"'
+
+
 def _flat(record: dict[str, Any], before: str = "") -> dict[str, str]:
     """A record as CSV has it."""
     flat: dict[str, str] = {}
