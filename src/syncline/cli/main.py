@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "errors": ("syncline.cli.errors", "List what was refused, by cause, and try it again."),
     "conflicts": ("syncline.cli.conflicts", "List and settle conflicts that wait for a person."),
     "explain": ("syncline.cli.explain", "Say why a value is what it is, or why a record does not sync."),
+    "reconcile": ("syncline.cli.reconcile", "Prove how far both sides agree, and repair what drifted."),
     "undo": ("syncline.cli.undo", "Give back the values before a run, or of a person, field or time."),
     "db": ("syncline.cli.db", "Reach the database with tools of your own."),
     "doctor": ("syncline.cli.doctor", "Check this installation and say what to mend."),

@@ -290,6 +290,13 @@ def merge(
     return changed, bad
 
 
+def mark_vanished(conn: psycopg.Connection, table: MirrorTable) -> int:
+    """Marks records deleted that a read of everything, which is staged, did not show; gives their number."""
+    if not table.shape.find("IsDeleted"):
+        return 0
+    return conn.execute(_SQL["mark_vanished"].compose(**table.identifiers()), table.parameters()).rowcount
+
+
 def _make_incoming(conn: psycopg.Connection, table: MirrorTable) -> list[BadValue]:
     conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table.tables.incoming(table.object_name)))
     try:

@@ -90,3 +90,9 @@ def expect(conn: psycopg.Connection, connection_id: int, object_name: str, rows:
 
 def end_read(conn: psycopg.Connection, connection_id: int, object_name: str) -> None:
     conn.execute(_SQL["end_read"].compose(), {"connection_id": connection_id, "object": object_name})
+
+
+def ask_everything(conn: psycopg.Connection, connection_id: int) -> None:
+    """Lets the next read of every object be one of everything."""
+    for step in ("ask_everything", "give_up"):
+        conn.execute(_SQL[step].compose(), {"connection_id": connection_id})

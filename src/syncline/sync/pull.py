@@ -164,6 +164,8 @@ def _merge(ctx: SyncContext, conn: psycopg.Connection, task: Task, read: Read) -
             changed, bad = mirror.merge(conn, table, ctx.mapped(table.object_name), visible_since)
             staged = table.tables.staging(table.object_name)
             issues.resolve_read(conn, ctx.connection.id, table.object_name, staged, clock.now())
+            if read.soql == build_query(table.object_name, [one.name for one in table.fields]):
+                ctx.counts.add("vanished", mirror.mark_vanished(conn, table))
         for value in bad:
             issues.open_issue(conn, ctx.connection.id, ctx.run_id, _describe_bad(table.object_name, value), clock.now())
         reads.move_cursor(conn, ctx.connection.id, table.object_name, read, undecided_all=first)

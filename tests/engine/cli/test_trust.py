@@ -3,6 +3,7 @@
 import pytest
 
 from syncline.salesforce import client as client_module
+from syncline.store.database import Database
 from tests.engine.cli.conftest import Syncline
 from tests.engine.orgs import colleague_of
 from tests.simulated import Simulated
@@ -93,3 +94,20 @@ def test_a_conflict_is_listed_and_settled(synced: Syncline, org: Simulated) -> N
     assert synced("conflicts", "settle", "ada@new.example", "title", "--take", "salesforce").status == 0
     assert synced("conflicts", "settle", "--all", "--take", "salesforce").status == 1
     assert synced("contacts", "show", "ada@new.example", "--json").facts["ours"]["title"] == "Theirs"
+
+
+def test_agreement_is_proved_and_drift_is_repaired(synced: Syncline, database: Database) -> None:
+    proof = synced("reconcile", "--json")
+    assert (proof.status, proof.facts["agreement_percent"]) == (0, 100)
+    with database.connect() as conn:
+        conn.execute("SELECT set_config('syncline.origin', 'connection:0', true)")
+        conn.execute("UPDATE contacts SET title = 'Past the engine' WHERE email = 'ada@new.example'")
+        conn.commit()
+    found = synced("reconcile")
+    assert found.status == 1
+    assert "Past the engine" in found.out
+    assert "99.9" in found.out
+    mended = synced("reconcile", "--repair", "--json")
+    assert (mended.status, mended.facts["after"]["agreement_percent"]) == (0, 100)
+    assert mended.facts["drifted"][0]["field"] == "title"
+    assert "No value had drifted" in synced("reconcile", "--repair").out

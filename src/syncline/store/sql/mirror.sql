@@ -65,3 +65,16 @@ ON CONFLICT (id) DO UPDATE SET {assignments};
 -- recent --
 -- Ids and stamps of the mirror inside a window, to compare with the org's.
 SELECT id, {stamp} FROM {mirror} WHERE {stamp} >= %(since)s AND {stamp} <= %(until)s;
+
+-- mark_vanished --
+-- Records that a read of everything did not show are gone: deleted for good, or hidden by sharing. What we wrote
+-- lately may not be visible yet.
+WITH vanished AS (
+    UPDATE {mirror} mirror SET isdeleted = true
+    WHERE NOT mirror.isdeleted AND NOT EXISTS (SELECT 1 FROM {staging} staged WHERE staged.id = mirror.id)
+      AND NOT EXISTS (SELECT 1 FROM own_writes own WHERE own.connection_id = %(connection_id)s
+                      AND own.object = %(object)s AND own.record_id = mirror.id)
+    RETURNING mirror.id
+)
+INSERT INTO touched (connection_id, object, record_id)
+SELECT %(connection_id)s, %(object)s, id FROM vanished ON CONFLICT DO NOTHING;

@@ -37,3 +37,11 @@ UPDATE reads SET expected = %(expected)s WHERE connection_id = %(connection_id)s
 -- end_read --
 -- The read is merged or given up.
 DELETE FROM reads WHERE connection_id = %(connection_id)s AND object = %(object)s;
+
+-- ask_everything --
+-- The next read of every object is one of everything: what was read up to now is not relied on.
+UPDATE cursors SET field_list = '' WHERE connection_id = %(connection_id)s;
+
+-- give_up --
+-- Reads in progress are not gone on with.
+DELETE FROM reads WHERE connection_id = %(connection_id)s;
