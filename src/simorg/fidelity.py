@@ -46,7 +46,7 @@ FACTS: dict[str, Fact] = {
     "dml.inactive_owner": Fact("Operation performed with inactive user [{id}] as owner of {object}"),
     "dml.id_in_body": Fact("The Id field should not be specified in the sobject data."),
     "dml.key_in_body": Fact("The {field} field should not be specified in the sobject data."),
-    "dml.not_in_bin": Fact("entity is not in the recycle bin"),
+    "dml.not_in_bin": Fact("Entity is not in the recycle bin", RECORDED),
     "dml.not_undeletable": Fact("undelete is not supported for this entity type: {object}"),
     "dml.not_deletable": Fact("entity type {object} does not support delete"),
     "dml.not_createable": Fact("entity type {object} does not support create"),
@@ -173,6 +173,10 @@ FACTS: dict[str, Fact] = {
     "campaign.default_needed": Fact("Each campaign must have a default status."),
     "campaign.responded_needed": Fact("Each campaign must have at least one responded status."),
     "campaign.status_used": Fact("The status {label} is the default or has members"),
+    "rule.deleted_parent": Fact(
+        "What lies in the recycle bin for itself does not come back while a record that it would fall with is deleted."
+    ),
+    "rule.hard_deleted": Fact("What was hard deleted stays visible to queryAll; no background process removes it."),
     "rule.unknown_member_status": Fact(
         "A member with a status that its campaign does not have gets the default one (a setting refuses it instead)."
     ),

@@ -2,6 +2,7 @@
 
 A column for each stored field, named as the field. Text and ids are TEXT (ids with 18 characters), booleans and int
 INTEGER, other numbers REAL, dates and datetimes TEXT as `2026-01-02` and `2026-01-02T03:04:05Z`; a blank is NULL.
+`_expelled` holds the ids of deleted records that do not lie in the recycle bin.
 `_visible_at` (milliseconds; 0 is always) is when others see what a transaction wrote: with a commit lag the image of a
 row before a change stays in `<Object>__before` until then.
 """
@@ -63,6 +64,7 @@ class Storage:
         """Makes the file and the tables that are missing."""
         self._writer = self._connect()
         self._writer.execute("BEGIN")
+        self._execute('CREATE TABLE IF NOT EXISTS _expelled ("Id" TEXT PRIMARY KEY) WITHOUT ROWID')
         for one in self._schema.objects():
             self._make_table(one)
         self._writer.execute("COMMIT")
@@ -85,6 +87,7 @@ class Storage:
                 self._execute(f"DELETE FROM {quote(one.name)}")
                 self._execute(f"DELETE FROM {quote(one.name + '__before')}")
                 self._versions[one.name] += 1
+            self._execute("DELETE FROM _expelled")
             self._pending_until.clear()
             self._numbers.clear()
 

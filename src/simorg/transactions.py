@@ -108,14 +108,19 @@ class Transaction:
         self.update(object_name, record_id, changes, before=before)
 
     def undelete(self, object_name: str, record_id: str) -> None:
-        """Takes a record out of the recycle bin."""
-        self.update(object_name, record_id, {"IsDeleted": 0})
+        """Takes a record out of the recycle bin; it is no merge's loser any more."""
+        changes: dict[str, StoredValue] = {"IsDeleted": 0}
+        if "masterrecordid" in self._storage.object(object_name).fields:
+            changes["MasterRecordId"] = None
+        self.update(object_name, record_id, changes)
 
-    def purge(self, object_name: str, record_id: str) -> None:
-        """Removes a record for good."""
-        one = self._storage.object(object_name)
-        self._keep_image(one, record_id)
-        self._writer.execute(f'DELETE FROM {quote(one.name)} WHERE "Id" = ?', [record_id])
+    def expel(self, record_id: str) -> None:
+        """Takes a deleted record out of the recycle bin for good; it stays deleted."""
+        self._writer.execute('INSERT OR IGNORE INTO _expelled ("Id") VALUES (?)', [record_id])
+
+    def is_expelled(self, record_id: str) -> bool:
+        """Whether a deleted record does not lie in the recycle bin."""
+        return self._writer.execute('SELECT 1 FROM _expelled WHERE "Id" = ?', [record_id]).fetchone() is not None
 
     def bulk_insert(self, object_name: str, columns: Sequence[str], rows: Iterable[Sequence[StoredValue]]) -> None:
         """Inserts many rows as given, ids and stamps included; visible at once. For seeds."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.clients.loading import Loader
+from tests.clients.soap import call_soap
 from tests.simulated import Simulated
 
 _DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
@@ -186,7 +187,7 @@ def test_a_delete_puts_records_and_what_falls_with_them_into_the_bin(loader: Loa
     assert loader.stored("Contact")[contact]["IsDeleted"]
 
 
-def test_a_hard_delete_leaves_nothing(loader: Loader) -> None:
+def test_a_hard_delete_leaves_nothing_in_the_bin(loader: Loader) -> None:
     loader.org.control("POST", "settings", {"bulk_hard_delete": True})
     try:
         account = loader.org.call("POST", "/sobjects/Account", token=loader.token, json={"Name": "A"}).json()["id"]
@@ -196,8 +197,11 @@ def test_a_hard_delete_leaves_nothing(loader: Loader) -> None:
     finally:
         loader.org.control("POST", "settings", {"bulk_hard_delete": False})
     assert [row["sf__Created"] for row in loader.rows(job["id"], "successfulResults")] == ["false"]
-    assert account not in loader.stored("Account")
-    assert contact not in loader.stored("Contact")
+    assert loader.stored("Account")[account]["IsDeleted"]
+    assert loader.stored("Contact")[contact]["IsDeleted"]
+    for record_id in (account, contact):
+        (result,) = call_soap(loader.org, loader.token, "undelete", f"<ids>{record_id}</ids>")[1]["result"]
+        assert result["errors"][0]["message"] == ["Entity is not in the recycle bin"]
 
 
 def test_a_reference_by_a_key_of_the_parent(loader: Loader) -> None:

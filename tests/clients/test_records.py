@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from email.utils import format_datetime
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -14,6 +13,7 @@ from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceM
 
 from simorg.clock import read_stamp
 from simorg.transactions import Transaction
+from tests.clients.soap import call_soap
 from tests.simulated import Simulated
 
 _PERSON = {"LastName": "Moss", "Company": "Moss Ltd"}
@@ -273,33 +273,10 @@ def test_the_assignment_header(org: Simulated, token: str, header: dict[str, str
     assert (owner == colleague) is reassigned
 
 
-def _soap(org: Simulated, token: str, operation: str, content: str, header: str = "") -> tuple[int, Any]:
-    body = (
-        '<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns="urn:partner.soap.sforce.com" '
-        'xmlns:o="urn:sobject.partner.soap.sforce.com">'
-        f"<e:Header><SessionHeader><sessionId>{token}</sessionId></SessionHeader>{header}</e:Header>"
-        f"<e:Body><{operation}>{content}</{operation}></e:Body></e:Envelope>"
-    )
-    headers = {"Content-Type": "text/xml", "SOAPAction": '""'}
-    answer = requests.post(f"{org.url}/services/Soap/u/64.0", body.encode(), headers=headers, timeout=30)
-    return answer.status_code, _plain(ElementTree.fromstring(answer.content)[-1][0])
-
-
-def _plain(element: ElementTree.Element) -> Any:
-    """An element as plain data: text, or a mapping of lists by local name."""
-    if not len(element):
-        return element.text
-    found: dict[str, list[Any]] = {}
-    for one in element:
-        found.setdefault(one.tag.rpartition("}")[2], []).append(_plain(one))
-    return found
-
-
-def test_a_conversion_by_soap(org: Simulated, token: str) -> None:
+def test_a_conversion_bycall_soap(org: Simulated, token: str) -> None:
     lead = _make(org, token, Email="c@moss.example")
     asked = f"<leadConverts><leadId>{lead}</leadId><convertedStatus>Closed - Converted</convertedStatus></leadConverts>"
-    status, body = _soap(org, token, "convertLead", asked)
+    status, body = call_soap(org, token, "convertLead", asked)
     (result,) = body["result"]
     assert (status, result["success"], result["leadId"]) == (200, ["true"], [lead])
     read = org.call("GET", f"/sobjects/Lead/{lead}", token=token).json()
@@ -311,17 +288,17 @@ def test_a_conversion_by_soap(org: Simulated, token: str) -> None:
         400,
         [{"message": "cannot reference converted lead", "errorCode": "CANNOT_UPDATE_CONVERTED_LEAD", "fields": []}],
     )
-    again = _soap(org, token, "convertLead", asked)[1]["result"][0]
+    again = call_soap(org, token, "convertLead", asked)[1]["result"][0]
     assert (again["success"], again["errors"][0]["statusCode"]) == (["false"], ["CANNOT_UPDATE_CONVERTED_LEAD"])
 
 
-def test_a_merge_by_soap(org: Simulated, token: str) -> None:
+def test_a_merge_bycall_soap(org: Simulated, token: str) -> None:
     master, loser = _make(org, token), _make(org, token)
     asked = (
         f"<request><masterRecord><o:type>Lead</o:type><o:Id>{master}</o:Id><o:Title>CFO</o:Title></masterRecord>"
         f"<recordToMergeIds>{loser}</recordToMergeIds></request>"
     )
-    (result,) = _soap(org, token, "merge", asked)[1]["result"]
+    (result,) = call_soap(org, token, "merge", asked)[1]["result"]
     assert (result["success"], result["id"], result["mergedRecordIds"]) == (["true"], [master], [loser])
     assert org.call("GET", f"/sobjects/Lead/{master}", token=token).json()["Title"] == "CFO"
     soql = f"SELECT IsDeleted, MasterRecordId FROM Lead WHERE Id = '{loser}'"
@@ -329,15 +306,15 @@ def test_a_merge_by_soap(org: Simulated, token: str) -> None:
     assert (row["IsDeleted"], row["MasterRecordId"]) == (True, master)
 
 
-def test_records_by_soap(org: Simulated, token: str) -> None:
+def test_records_bycall_soap(org: Simulated, token: str) -> None:
     person = "<sObjects><o:type>Lead</o:type><o:LastName>S &amp; T</o:LastName><o:Company>C</o:Company></sObjects>"
-    (made,) = _soap(org, token, "create", person)[1]["result"]
+    (made,) = call_soap(org, token, "create", person)[1]["result"]
     (lead,) = made["id"]
     change = f"<sObjects><o:type>Lead</o:type><o:fieldsToNull>Title</o:fieldsToNull><o:Id>{lead}</o:Id></sObjects>"
-    assert _soap(org, token, "update", change)[1]["result"][0]["success"] == ["true"]
+    assert call_soap(org, token, "update", change)[1]["result"][0]["success"] == ["true"]
     assert org.call("GET", f"/sobjects/Lead/{lead}", token=token).json()["LastName"] == "S & T"
     for operation, answered in (("delete", 404), ("undelete", 200)):
-        assert _soap(org, token, operation, f"<ids>{lead}</ids>")[1]["result"][0]["success"] == ["true"]
+        assert call_soap(org, token, operation, f"<ids>{lead}</ids>")[1]["result"][0]["success"] == ["true"]
         assert org.call("GET", f"/sobjects/Lead/{lead}", token=token).status_code == answered
 
 
@@ -346,7 +323,7 @@ def test_soap_writes_all_or_none_when_asked(org: Simulated, token: str, together
     header = "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>" if together else ""
     good = "<sObjects><o:type>Lead</o:type><o:LastName>Good</o:LastName><o:Company>AoN</o:Company></sObjects>"
     bad = "<sObjects><o:type>Lead</o:type><o:LastName>Bad</o:LastName></sObjects>"
-    results = _soap(org, token, "create", good + bad, header)[1]["result"]
+    results = call_soap(org, token, "create", good + bad, header)[1]["result"]
     assert [one["success"] for one in results] == [["false" if together else "true"], ["false"]]
     found = org.call("GET", "/query", token=token, params={"q": "SELECT Id FROM Lead WHERE Company = 'AoN'"}).json()
     assert found["totalSize"] == int(not together)

@@ -10,7 +10,7 @@ from simorg.errors import RowError
 from simorg.fidelity import say
 from simorg.ids import to_18
 from simorg.org import Org
-from simorg.schema.registry import ID_TYPES, Field, ObjectType
+from simorg.schema.registry import ID_TYPES, Field, ObjectType, Schema
 from simorg.transactions import StoredValue, Transaction, quote
 
 _IGNORED = frozenset({"attributes"})
@@ -128,17 +128,6 @@ class Writer:
         self._bury(one, before)
         return Outcome(record_id)
 
-    def undelete(self, one: ObjectType, record_id: str) -> Outcome:
-        """Takes a record, and what fell with it, out of the recycle bin."""
-        before = self._tx.get(one.name, record_id)
-        if before is None or not before.get("IsDeleted") or before.get("MasterRecordId"):
-            return refuse(RowError("UNDELETE_FAILED", say("dml.not_in_bin")), record_id=record_id)
-        if not one.undeletable:
-            message = say("dml.not_undeletable", object=one.name)
-            return refuse(RowError("UNDELETE_FAILED", message), record_id=record_id)
-        self._dig_out(one, before)
-        return Outcome(record_id)
-
     def find_by_key(self, one: ObjectType, key: Field, value: str) -> list[str]:
         """Ids of the living records with a key. Within the write's transaction: a look before it may be out of date."""
         return self._tx.select_ids(one.name, key_condition(one, key), [key_value(key, value)])
@@ -146,24 +135,11 @@ class Writer:
     def _bury(self, one: ObjectType, before: Mapping[str, StoredValue]) -> None:
         record_id = str(before["Id"])
         self._tx.mark_deleted(one.name, record_id, before=before)
-        for child, field in self._falling(one):
+        for child, field in find_falling(self._org.schema, one):
             for row in self._tx.select(child.name, f'{quote(field)} = ? AND "IsDeleted" = 0', [record_id]):
                 # The member of a converted Lead is its Contact's.
                 if child.name != "CampaignMember" or field != "LeadId" or row["ContactId"] is None:
                     self._bury(child, row)
-
-    def _dig_out(self, one: ObjectType, before: Mapping[str, StoredValue]) -> None:
-        self._tx.undelete(one.name, str(before["Id"]))
-        for child, field in self._falling(one):
-            fell = f'{quote(field)} = ? AND "IsDeleted" = 1 AND "SystemModstamp" = ?'
-            for row in self._tx.select(child.name, fell, [before["Id"], before["SystemModstamp"]]):
-                if not row.get("MasterRecordId"):
-                    self._dig_out(child, row)
-
-    def _falling(self, one: ObjectType) -> list[tuple[ObjectType, str]]:
-        """Children that are deleted with a record."""
-        found = ((self._org.schema.find(child.child), child) for child in one.children if child.cascade_delete)
-        return [(target, child.field) for target, child in found if target]
 
     def _prepare(self, one: ObjectType, write: Write) -> RowError | None:
         """Fills in what follows from what is written, and judges all of it."""
@@ -236,8 +212,10 @@ class Writer:
                 continue
             if field.type == "reference" and (error := self._check_reference(one, field, str(value))):
                 return error
-            if field.unique and (error := self._check_unique(one, field, value, before)):
-                return error
+            if field.unique:
+                record_id = str(before["Id"]) if before else ""
+                if error := find_duplicate(self._tx, one, field, value, record_id):
+                    return error
         return None
 
     def _check_reference(self, one: ObjectType, field: Field, target_id: str) -> RowError | None:
@@ -263,17 +241,24 @@ class Writer:
             self._known[record_id] = self._tx.get(object_name, record_id)
         return self._known[record_id]
 
-    def _check_unique(
-        self, one: ObjectType, field: Field, value: StoredValue, before: Mapping[str, StoredValue] | None
-    ) -> RowError | None:
-        same = "" if field.case_sensitive else " COLLATE NOCASE"
-        living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
-        where = f'{quote(field.name)} = ?{same}{living} AND "Id" <> ?'
-        others = self._tx.select_ids(one.name, where, [value, before["Id"] if before else ""])
-        if not others:
-            return None
-        message = say("dml.duplicate_value", field=field.name, id=others[0][:15])
-        return RowError("DUPLICATE_VALUE", message, (field.name,))
+
+def find_duplicate(
+    tx: Transaction, one: ObjectType, field: Field, value: StoredValue, record_id: str
+) -> RowError | None:
+    """The refusal of a value of a unique field that another living record has."""
+    same = "" if field.case_sensitive else " COLLATE NOCASE"
+    living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
+    others = tx.select_ids(one.name, f'{quote(field.name)} = ?{same}{living} AND "Id" <> ?', [value, record_id])
+    if not others:
+        return None
+    message = say("dml.duplicate_value", field=field.name, id=others[0][:15])
+    return RowError("DUPLICATE_VALUE", message, (field.name,))
+
+
+def find_falling(schema: Schema, one: ObjectType) -> list[tuple[ObjectType, str]]:
+    """The children that are deleted with a record of an object, by the field that names it."""
+    found = ((schema.find(child.child), child) for child in one.children if child.cascade_delete)
+    return [(target, child.field) for target, child in found if target]
 
 
 def _find_fields(one: ObjectType, names: Iterable[str], *, creating: bool) -> list[tuple[str, Field]] | RowError:

@@ -1,6 +1,7 @@
 """Merging records: one or two losers go into a master, which takes their children.
 
 Source: SOAP API Developer Guide, merge(). Losers end in the recycle bin with MasterRecordId; the master's stamp moves.
+A contact that reports to nobody takes the manager of a loser; a circle of accounts or contacts is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,9 +35,12 @@ def merge(
     error = _find_obstacle(tx, one, master_id, losers)
     if error:
         return Merged(master_id, error=error)
+    taken = {**_find_manager(tx, one, master_id, losers), **values}
+    if error := _find_circle(tx, one, master_id, losers, taken):
+        return Merged(master_id, error=error)
     # A merge is no edit that an assignment rule watches.
     writer = Writer(org, tx, Options(auto_assign=False))
-    outcome = writer.update(one, master_id, values)
+    outcome = writer.update(one, master_id, taken)
     if outcome.errors:
         return Merged(master_id, error=outcome.errors[0])
     related: list[str] = []
@@ -61,6 +65,33 @@ def _find_obstacle(tx: Transaction, one: ObjectType, master_id: str, losers: Seq
             return RowError("ENTITY_IS_DELETED", say("dml.entity_is_deleted"))
         if found.get("IsConverted"):
             return RowError("CANNOT_UPDATE_CONVERTED_LEAD", say("dml.converted_lead"))
+    return None
+
+
+def _find_manager(tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str]) -> dict[str, StoredValue]:
+    """Whom a contact reports to from now on, where that was open."""
+    if one.name != "Contact":
+        return {}
+    managers = [(tx.get(one.name, record_id) or {}).get("ReportsToId") for record_id in (master_id, *losers)]
+    found = next((manager for manager in managers[1:] if manager), None)
+    return {} if managers[0] or not found else {"ReportsToId": found}
+
+
+def _find_circle(
+    tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str], values: Mapping[str, object]
+) -> RowError | None:
+    """The refusal where the master would come to stand above itself."""
+    united = {master_id, *losers}
+    for child in one.children:
+        if child.child != one.name or child.field == "MasterRecordId":
+            continue
+        row: Mapping[str, object] = {**(tx.get(one.name, master_id) or {}), **values}
+        seen: set[object] = set()
+        while (above := row.get(child.field)) and above not in seen:
+            if above in united:
+                return RowError("CIRCULAR_DEPENDENCY", say("campaign.circle"), (child.field,))
+            seen.add(above)
+            row = tx.get(one.name, str(above)) or {}
     return None
 
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from simorg.behaviour.dml import Options, Outcome, Writer, refuse
 from simorg.behaviour.keys import find_parent, find_repeated, read_id, refuse_repeated, upsert
-from simorg.behaviour.purging import delete_for_good
+from simorg.behaviour.recycle_bin import RecycleBin
 from simorg.bulk.csv_input import BadInput, CsvInput, Record
 from simorg.bulk.header import Column, read_header
 from simorg.errors import RowError
@@ -254,7 +254,7 @@ class _Rows:
         if isinstance(record_id, RowError):
             return refuse(record_id)
         if self._task.operation == "hardDelete":
-            return delete_for_good(self._org, self._tx, self._writer, self._task.object, record_id)
+            return RecycleBin(self._org, self._tx).delete_past(self._writer, self._task.object, record_id)
         return self._writer.delete(self._task.object, record_id)
 
 

@@ -7,10 +7,13 @@ from xml.etree.ElementTree import Element
 from simorg.behaviour.conversion import Conversion, convert
 from simorg.behaviour.dml import Options, Outcome, Writer, refuse
 from simorg.behaviour.merge import merge
+from simorg.behaviour.recycle_bin import RecycleBin
 from simorg.errors import ApiError, RowError
 from simorg.fidelity import say
 from simorg.ids import to_18
+from simorg.org import Org
 from simorg.schema.registry import ObjectType
+from simorg.transactions import Transaction
 from simorg.wire.soap_envelope import SoapCall, build, child, child_text, children, is_nil, local
 from simorg.wire.soap_user import describe_user
 
@@ -83,12 +86,12 @@ def update(call: SoapCall) -> Element:
 
 def delete(call: SoapCall) -> Element:
     """delete(ids)."""
-    return _by_id(call, "delete", lambda writer, one, record_id: writer.delete(one, record_id))
+    return _by_id(call, "delete", lambda org, tx, one, record_id: Writer(org, tx).delete(one, record_id))
 
 
 def undelete(call: SoapCall) -> Element:
     """undelete(ids)."""
-    return _by_id(call, "undelete", lambda writer, one, record_id: writer.undelete(one, record_id))
+    return _by_id(call, "undelete", lambda org, tx, one, record_id: RecycleBin(org, tx).undelete(one, record_id))
 
 
 def get_user_info(call: SoapCall) -> Element:
@@ -115,34 +118,42 @@ def _write(call: SoapCall, name: str, write: Callable[[Writer, ObjectType, dict[
         auto_assign=child_text(child(call.header, "AssignmentRuleHeader"), "useDefaultRule") in ("true", "1")
     )
     records = [_read_record(call, one) for one in _some(call, "sObjects")]
-    outcomes: list[Outcome] = []
-    try:
-        with call.org.storage.transaction(call.user_id) as tx:
-            writer = Writer(call.org, tx, options)
-            outcomes += [write(writer, one, values) for one, values in records]
-            if _wants_all_or_none(call) and not all(one.success for one in outcomes):
-                raise _RolledBack
-    except _RolledBack:
-        error = RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", say("collections.rolled_back"))
-        outcomes = [one if one.errors else refuse(error) for one in outcomes]
-    return build(call.namespace, f"{name}Response", {"result": [_show(outcome) for outcome in outcomes]})
+
+    def write_all(tx: Transaction) -> list[Outcome]:
+        writer = Writer(call.org, tx, options)
+        return [write(writer, one, values) for one, values in records]
+
+    return _answer_writes(call, name, write_all)
 
 
 def _wants_all_or_none(call: SoapCall) -> bool:
     return child_text(child(call.header, "AllOrNoneHeader"), "allOrNone") in ("true", "1")
 
 
-def _by_id(call: SoapCall, name: str, act: Callable[[Writer, ObjectType, str], Outcome]) -> Element:
-    outcomes = []
-    with call.org.storage.transaction(call.user_id) as tx:
-        writer = Writer(call.org, tx)
-        for given in _some(call, "ids"):
-            record_id = to_18((given.text or "").strip())
-            one = call.org.schema.by_prefix(record_id) if record_id else None
-            if record_id is None or one is None:
-                outcomes.append(refuse(RowError("MALFORMED_ID", f"malformed id {given.text}")))
-            else:
-                outcomes.append(act(writer, one, record_id))
+def _by_id(call: SoapCall, name: str, act: Callable[[Org, Transaction, ObjectType, str], Outcome]) -> Element:
+    given = [(one.text or "").strip() for one in _some(call, "ids")]
+
+    def act_on(tx: Transaction, text: str) -> Outcome:
+        record_id = to_18(text)
+        one = call.org.schema.by_prefix(record_id) if record_id else None
+        if record_id is None or one is None:
+            return refuse(RowError("MALFORMED_ID", f"malformed id {text}"))
+        return act(call.org, tx, one, record_id)
+
+    return _answer_writes(call, name, lambda tx: [act_on(tx, text) for text in given])
+
+
+def _answer_writes(call: SoapCall, name: str, write_all: Callable[[Transaction], list[Outcome]]) -> Element:
+    """Writes in one transaction, and tells what became of each record; of all or none, where that is wanted."""
+    outcomes: list[Outcome] = []
+    try:
+        with call.org.storage.transaction(call.user_id) as tx:
+            outcomes += write_all(tx)
+            if _wants_all_or_none(call) and not all(one.success for one in outcomes):
+                raise _RolledBack
+    except _RolledBack:
+        error = RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", say("collections.rolled_back"))
+        outcomes = [one if one.errors else refuse(error) for one in outcomes]
     return build(call.namespace, f"{name}Response", {"result": [_show(outcome) for outcome in outcomes]})
 
 

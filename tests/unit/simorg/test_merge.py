@@ -7,7 +7,7 @@ import pytest
 from simorg.behaviour.conversion import Conversion, convert
 from simorg.behaviour.merge import Merged, merge
 from simorg.org import Org
-from tests.unit.simorg.writing import delete, make, stored, told, undelete, user_id
+from tests.unit.simorg.writing import delete, make, stored, undelete, user_id
 
 
 def _merge(org: Org, name: str, master: str, losers: Sequence[str], **values: object) -> Merged:
@@ -69,10 +69,15 @@ def test_a_merge_runs_no_assignment_rule(org: Org) -> None:
     assert stored(org, "Lead", master)["OwnerId"] == user_id(org)
 
 
-def test_a_loser_cannot_be_undeleted(org: Org) -> None:
-    master, loser = make(org, "Lead"), make(org, "Lead")
-    assert _merge(org, "Lead", master, [loser]).error is None
-    assert told(undelete(org, "Lead", loser))[0] == "UNDELETE_FAILED"
+def test_a_loser_comes_back_without_its_children(org: Org) -> None:
+    master, loser = make(org, "Account", Name="M"), make(org, "Account", Name="L")
+    contact = make(org, "Contact", AccountId=loser)
+    assert _merge(org, "Account", master, [loser]).error is None
+    org.clock.advance(30)
+    assert undelete(org, "Account", loser).success
+    row = stored(org, "Account", loser)
+    assert (row["IsDeleted"], row["MasterRecordId"], row["SystemModstamp"]) == (0, None, org.clock.stamp())
+    assert stored(org, "Contact", contact)["AccountId"] == master
 
 
 def test_wrong_numbers_of_losers(org: Org) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from simorg.behaviour.dml import Options, Outcome, Writer
+from simorg.behaviour.recycle_bin import RecycleBin
 from simorg.org import Org
 from simorg.transactions import StoredValue
 
@@ -35,7 +36,7 @@ def delete(org: Org, name: str, record_id: str) -> Outcome:
 def undelete(org: Org, name: str, record_id: str) -> Outcome:
     """Takes a record out of the recycle bin."""
     with org.storage.transaction(user_id(org)) as tx:
-        return Writer(org, tx).undelete(org.schema.get(name), record_id)
+        return RecycleBin(org, tx).undelete(org.schema.get(name), record_id)
 
 
 def make(org: Org, name: str, **values: Any) -> str:
