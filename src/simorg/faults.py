@@ -3,7 +3,8 @@
 A fault names what it matches (method, part of the path, object, operation), when it strikes (after `skip` matches,
 `times` times, or at a seeded `rate`) and its effect. Effects of requests: `status` with `body`, `delay` before the
 answer, `drop` before or after the work, `truncate` after so many bytes, `expire` all sessions first. Effect of rows:
-`row_code` with `row_message`.
+`row_code` with `row_message`; the operations that they match are create, update, delete and undelete. A whole Bulk job
+fails by the operations bulkQuery, bulkIngest and, before one of its batches, bulkBatch.
 """
 
 import random
@@ -123,7 +124,7 @@ class Faults:
     def row_error(
         self, object_name: str, operation: str, record_id: str = "", values: Mapping[str, object] | None = None
     ) -> RowError | None:
-        """The error that a record gets on order; `operation` is create, update or delete."""
+        """The error that a record gets on order; `operation` is as the module says."""
         with self._lock:
             for fault in self._all:
                 if not fault.row_code or fault.object_name not in ("", object_name):

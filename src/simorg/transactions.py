@@ -35,6 +35,7 @@ class Transaction:
         self._writer = writer
         self._touched: dict[str, dict[str, dict[str, StoredValue] | None]] = defaultdict(dict)
         self._depth = 0
+        self._selects: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
         self._audits: dict[tuple[str, bool], dict[str, StoredValue]] = {}
         self.user_id = user_id
         self.stamp = stamp
@@ -79,10 +80,13 @@ class Transaction:
 
     def select(self, object_name: str, where: str, parameters: Sequence[StoredValue]) -> list[dict[str, StoredValue]]:
         """The newest state of records, by a condition in SQL."""
-        one = self._storage.object(object_name)
-        names = [field.name for field in one.stored_fields]
-        cursor = self._writer.execute(_select_statement(one.name, tuple(names), where), parameters)
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        known = self._selects.get((object_name, where))
+        if known is None:
+            one = self._storage.object(object_name)
+            names = tuple(field.name for field in one.stored_fields)
+            known = self._selects[object_name, where] = names, _select_statement(one.name, names, where)
+        names, statement = known
+        return [dict(zip(names, row, strict=True)) for row in self._writer.execute(statement, parameters)]
 
     def select_ids(self, object_name: str, where: str, parameters: Sequence[StoredValue]) -> list[str]:
         """The ids of records, by a condition in SQL."""

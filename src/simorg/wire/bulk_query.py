@@ -6,8 +6,10 @@ import binascii
 from simorg.bulk.jobs import DELIMITERS, LINE_ENDS, Job, QueryJobs
 from simorg.errors import ApiError
 from simorg.fidelity import say
+from simorg.ids import read_number
 from simorg.org import Org
 from simorg.soql.csv_sql import csv_select
+from simorg.wire.bulk_listing import list_jobs
 from simorg.wire.http import ApiRequest, ApiResponse, FileBody, Route, data
 from simorg.wire.query import compile_for
 
@@ -34,9 +36,9 @@ def create(request: ApiRequest) -> ApiResponse:
 
 
 def listing(request: ApiRequest) -> ApiResponse:
-    """GET /jobs/query: all jobs."""
-    records = [job.as_json() for job in jobs_of(request.org).listed()]
-    return ApiResponse(200, {"done": True, "records": records, "nextRecordsUrl": None})
+    """GET /jobs/query: all jobs, page by page."""
+    jobs = [(read_number(job.id), job.as_json()) for job in jobs_of(request.org).listed()]
+    return list_jobs(request, jobs, "V2Query")
 
 
 def show(request: ApiRequest, job_id: str) -> ApiResponse:
