@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "contacts": ("syncline.cli.contacts", "Add, edit and show people."),
     "status": ("syncline.cli.status", "Say how every connection stands."),
     "runs": ("syncline.cli.runs", "List the latest runs."),
+    "consent": ("syncline.cli.consent", "Say who may be mailed, and record what people asked for."),
     "errors": ("syncline.cli.errors", "List what was refused, by cause, and try it again."),
     "conflicts": ("syncline.cli.conflicts", "List and settle conflicts that wait for a person."),
     "explain": ("syncline.cli.explain", "Say why a value is what it is, or why a record does not sync."),

@@ -3,9 +3,11 @@
 import psycopg
 from psycopg import sql
 
+from syncline.domain.consent import consent_fields
 from syncline.domain.mapping import FieldType, Mapping
 from syncline.errors import MappingError
 from syncline.store.capture import install_capture
+from syncline.store.consent import install_consent
 from syncline.store.formula.functions import ensure_functions
 
 #: Columns that every contact has; no marketing field may be called so.
@@ -43,6 +45,7 @@ def ensure_columns(conn: psycopg.Connection, mapping: Mapping) -> None:
         raise MappingError(problems, remedy="Give the field another name, or its old type: `syncline map set`.")
     ensure_address_index(conn)
     install_capture(conn, mapping)
+    install_consent(conn, consent_fields(mapping))
     if any(field.expressions for field in mapping.fields):
         ensure_functions(conn)
     conn.execute("SET LOCAL lock_timeout = 0")

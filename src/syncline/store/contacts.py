@@ -8,10 +8,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from syncline.domain.consent import FactKind, Standing, consent_fields
 from syncline.domain.ids import ContactId, to_id18
 from syncline.domain.mapping import FieldType, Lane, MappedField, Mapping, is_expression
 from syncline.domain.values import parse_input
 from syncline.errors import OperatorError
+from syncline.store.consent import load_standing
 from syncline.store.expressions import typed
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
@@ -120,6 +122,7 @@ def edit_contact(
         if not read["email"]:
             raise OperatorError("A contact needs an address.", remedy="Give another one instead of a blank.")
         _refuse_known_address(conn, read["email"], contact_id)
+    _refuse_cleared_box(conn, mapping, read, contact_id)
     _set_author(conn, origin, now)
     fields = [field for field in mapping.fields if field.name in read]
     assignments = sql.SQL(", ").join(
@@ -203,6 +206,24 @@ def _refuse_known_address(conn: psycopg.Connection, address: str, but: int | Non
         raise OperatorError(
             f"Contact {others[0]} has the address {address} already.", remedy=f"See `syncline contacts show {address}`."
         )
+
+
+def _refuse_cleared_box(
+    conn: psycopg.Connection, mapping: Mapping, read: Values[str, str | None], contact_id: ContactId
+) -> None:
+    cleared = [one for one in consent_fields(mapping) if one.is_box and read.get(one.field.name) == "false"]
+    if not cleared:
+        return
+    row = conn.execute(_SQL["address"].compose(), {"contact_id": contact_id}).fetchone()
+    address = row[0] if row else None
+    standing = load_standing(conn, address) if address else Standing()
+    for one in cleared:
+        if getattr(standing, one.flag):
+            lift = "clear-bounce" if one.kind is FactKind.HARD_BOUNCE else "opt-in"
+            raise OperatorError(
+                f"{address} {standing.describe()}: clearing a box does not lift that.",
+                remedy=f"With evidence: `syncline consent {lift} {address} --evidence TEXT`.",
+            )
 
 
 def _looks_like_address(text: str) -> bool:

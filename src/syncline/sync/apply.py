@@ -8,8 +8,10 @@ from contextlib import closing
 import psycopg
 
 from syncline import clock
+from syncline.domain.consent import consent_fields
 from syncline.store import application, reads
 from syncline.store.application import Batch
+from syncline.store.consent import pend
 from syncline.store.contact_columns import drop_address_index, ensure_address_index
 from syncline.store.database import transaction
 from syncline.store.decisions import Kind, Scope
@@ -27,6 +29,7 @@ def apply_delta(ctx: SyncContext, scope: Scope, *, new_contacts: int) -> None:
     for name in scope.objects:
         _apply_fields(ctx, scope, name)
     with ctx.progress.timed("settle"), closing(ctx.database.connect("settle")) as conn, transaction(conn, "settle"):
+        pend(conn, scope, consent_fields(ctx.mapping))
         application.settle_scope(conn, scope, clock.now())
         reads.settle(conn, ctx.connection.id, settled_sources(scope))
 

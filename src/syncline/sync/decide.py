@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+from syncline.domain.consent import consent_fields
 from syncline.domain.mapping import PERSON_OBJECTS
 from syncline.domain.plan import Plan
 from syncline.store import decisions, plans, reads
+from syncline.store.consent import count_unshown
 from syncline.store.database import transaction
 from syncline.store.decisions import Scope
+from syncline.sync import consent
 from syncline.sync.context import SyncContext
 
 
@@ -62,6 +65,7 @@ def decide(ctx: SyncContext, scope: Scope) -> None:
     """Writes the delta of this run."""
     with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
         decisions.gather_missing_statistics(conn, scope)
+        consent.note_read(ctx, conn, scope)
         decisions.decide_lifecycle(conn, scope)
         decisions.decide_fields(conn, scope, _new_sources(scope))
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:
@@ -88,6 +92,7 @@ def build_plan(ctx: SyncContext, scope: Scope) -> Plan:
         examples = plans.load_examples(conn, ctx.run_id)
         contacts = plans.count_contacts(conn)
         to_send, to_create = plans.count_waiting(conn, ctx.run_id)
+        to_send += count_unshown(conn, scope, consent_fields(ctx.mapping))
     return Plan(
         run_id=ctx.run_id,
         objects=objects,

@@ -11,6 +11,7 @@ from syncline.store import runs
 from syncline.store.contact_columns import ensure_columns
 from syncline.store.database import transaction
 from syncline.sync.apply import apply_delta
+from syncline.sync.consent import show_standing
 from syncline.sync.context import SyncContext
 from syncline.sync.create import create_in_salesforce, settle_intents
 from syncline.sync.decide import build_plan, build_scope, decide
@@ -52,7 +53,9 @@ def apply_plan(ctx: SyncContext, plan: Plan, brakes: Brakes | None = None, *, al
         plan.raise_if_unsafe(brakes or Brakes())
     with closing(ctx.database.connect("approve")) as conn, transaction(conn, "approve"):
         runs.approve(conn, ctx.connection.id, ctx.mapping.version, clock.now())
-    apply_delta(ctx, build_scope(ctx), new_contacts=sum(one.creates for one in plan.objects))
+    scope = build_scope(ctx)
+    apply_delta(ctx, scope, new_contacts=sum(one.creates for one in plan.objects))
+    show_standing(ctx, scope)
     for one in plan.objects:
         _count(ctx, one)
 

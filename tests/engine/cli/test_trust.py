@@ -111,3 +111,26 @@ def test_agreement_is_proved_and_drift_is_repaired(synced: Syncline, database: D
     assert (mended.status, mended.facts["after"]["agreement_percent"]) == (0, 100)
     assert mended.facts["drifted"][0]["field"] == "title"
     assert "No value had drifted" in synced("reconcile", "--repair").out
+
+
+def test_consent_is_recorded_shown_and_lifted_with_evidence(synced: Syncline) -> None:
+    address = "ada@new.example"
+    assert "may be mailed" in synced("consent", "show", address).out
+    before = synced("consent", "count", "--json").facts["mailable"]
+    done = synced("consent", "opt-out", address, "--evidence", "asked by mail", "--json")
+    assert (done.status, done.facts["mailable"], done.facts["contacts"]) == (0, False, 1)
+    assert synced("consent", "count", "--json").facts["mailable"] == before - 1
+    assert synced("sync", "--json").facts["counts"]["opt_outs_pushed"] == 1
+    refused = synced("contacts", "edit", address, "opted_out=no")
+    assert (refused.status, "consent opt-in" in refused.err) == (1, True)
+    assert synced("consent", "opt-in", address, "--evidence", " ").status == 2
+    assert synced("consent", "opt-in", address, "--evidence", "agreed by form").status == 0
+    assert synced("consent", "bounce", address, "--evidence", "550").status == 0
+    assert "bounces" in synced("consent", "show", address).out
+    assert synced("consent", "clear-bounce", address, "--evidence", "works again").status == 0
+    assert synced("consent", "complaint", address).status == 0
+    assert synced("consent", "opt-in", address, "--evidence", "said so").status == 0
+    shown = synced("consent", "show", address, "--json").facts
+    assert (shown["mailable"], len(shown["facts"])) == (True, 6)
+    assert synced("consent", "opt-in", address, "--evidence", "again").status == 1
+    assert synced("consent", "opt-out", "nonsense").status == 1

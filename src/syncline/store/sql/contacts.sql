@@ -53,3 +53,7 @@ SELECT kind, state, fields, attempts, reason FROM outbox WHERE contact_id = %(co
 -- The newest changes.
 SELECT at, action, field, old, new, rule, origin FROM change_log
 WHERE contact_id = %(contact_id)s ORDER BY id DESC LIMIT %(rows)s;
+
+-- address --
+-- The address of a contact.
+SELECT email FROM contacts WHERE id = %(contact_id)s;

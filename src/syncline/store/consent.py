@@ -1,0 +1,195 @@
+"""The consent ledger: facts by address, what stands, and the contacts that show it.
+
+A trigger made from the mapping keeps the two together: whoever ticks a box of a contact, by whatever road, makes the
+fact stand in the same transaction; `mailable_contacts` asks only what stands.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+
+from syncline.domain.consent import ConsentField, Fact, FactKind, Standing
+from syncline.domain.mapping import FieldType
+from syncline.store.decisions import Kind, Scope
+from syncline.store.expressions import contact_value, mirror_value
+from syncline.store.named_sql import load
+
+_SQL = load("consent")
+_CAPTURE = load("consent_capture")
+
+
+def install_consent(conn: psycopg.Connection, fields: Sequence[ConsentField]) -> None:
+    """Makes the trigger that keeps contacts and the ledger together, in the caller's transaction."""
+    if not fields:
+        return
+    unshown = [
+        sql.SQL("standing.{} AND NOT {}").format(sql.Identifier(one.flag), contact_value(one.field, "after"))
+        for one in fields
+        if one.is_box
+    ]
+    body = _CAPTURE["body"].compose(
+        told=_told(fields, "after"), unshown=sql.SQL(" OR ").join(unshown) if unshown else sql.SQL("false")
+    )
+    conn.execute(_CAPTURE["function"].compose(body=sql.Literal(f"{body.as_string(conn)};")))
+    conn.execute(_CAPTURE["on_update"].compose())
+    added = _CAPTURE["insert_body"].compose(told=_told(fields, "new"))
+    conn.execute(_CAPTURE["insert_function"].compose(body=sql.Literal(f"{added.as_string(conn)};")))
+    shows = sql.SQL(" OR ").join(_shown_here(one, "new") for one in fields)
+    conn.execute(_CAPTURE["on_insert"].compose(shows=shows))
+
+
+def _told(fields: Sequence[ConsentField], alias: str) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("({}, {}, {})").format(sql.Literal(str(one.kind)), sql.Literal(one.flag), _shown_here(one, alias))
+        for one in fields
+    )
+
+
+def note_read(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField], now: datetime) -> None:
+    """Takes what records show into the ledger, in the caller's transaction."""
+    for one in fields:
+        for name in scope.objects:
+            shows = _shown_there(scope, one, name)
+            if shows is not None:
+                parameters = {**scope.parameters(name), "kind": str(one.kind), "field": one.field.name, "now": now}
+                conn.execute(_SQL["note_read"].compose(**_parts(scope, one, name), shows=shows), parameters)
+
+
+def count_unshown(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField]) -> int:
+    """Records of this run's new contacts whose box will be ticked, since their address has the fact already."""
+    found = 0
+    for one, name, unshown in _find_unshown(conn, scope, fields, "count_new"):
+        if one.field.direction.pushes:
+            row = conn.execute(unshown, scope.parameters(name)).fetchone()
+            found += row[0] if row else 0
+    return found
+
+
+def pend(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField]) -> None:
+    """Notes the contacts of this run, and those that were added here, that do not show what stands."""
+    for one, name, unshown in _find_unshown(conn, scope, fields, "pend_linked"):
+        conn.execute(unshown, scope.parameters(name))
+        parts = {"box": sql.Identifier(one.field.name), "flag": sql.Identifier(one.flag)}
+        conn.execute(_SQL["pend_unlinked"].compose(**parts))
+
+
+def _find_unshown(
+    conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField], then: str
+) -> Iterator[tuple[ConsentField, str, sql.Composed]]:
+    """Statements about the records that do not show what stands, by field and object; none where nothing stands."""
+    if not conn.execute(_SQL["has_standing"].compose()).fetchone():
+        return
+    for one in fields:
+        for name in scope.objects:
+            shows = _shown_there(scope, one, name)
+            if one.is_box and shows is not None:
+                parts = _parts(scope, one, name)
+                yield one, name, _SQL["unshown"].compose(**parts, shows=shows, then=_SQL[then].compose())
+
+
+def show_standing(conn: psycopg.Connection, fields: Sequence[ConsentField], run_id: int | None, now: datetime) -> int:
+    """Lets contacts show what stands for their address, in the caller's transaction; gives their number."""
+    if not conn.execute(_SQL["has_pending"].compose()).fetchone():
+        return 0
+    parameters = {
+        "origin": "consent",
+        "moment": now.isoformat(),
+        "run_id": str(run_id or ""),
+        "rule": "stands for the address",
+        "now": now,
+    }
+    conn.execute(_SQL["author"].compose(), parameters)
+    shown = 0
+    for one in fields:
+        if one.is_box:
+            statement = _SQL["show"].compose(box=sql.Identifier(one.field.name), flag=sql.Identifier(one.flag))
+            shown += conn.execute(statement, parameters).rowcount
+    conn.execute(_SQL["done"].compose())
+    return shown
+
+
+def add_fact(
+    conn: psycopg.Connection, address: str, kind: FactKind, *, source: str, evidence: str, now: datetime
+) -> None:
+    """Writes a fact that a person tells."""
+    parameters = {"address": address, "kind": str(kind), "source": source, "evidence": evidence, "now": now}
+    conn.execute(_SQL["add_fact"].compose(), parameters)
+
+
+def clear_boxes(conn: psycopg.Connection, address: str, field: str, *, source: str, now: datetime) -> int:
+    """Clears the boxes of an address here, after the fact that lifts what they show; gives the number of contacts."""
+    parameters = {"address": address, "origin": source, "moment": now.isoformat(), "run_id": "", "rule": "", "now": now}
+    conn.execute(_SQL["author"].compose(), parameters)
+    return conn.execute(_SQL["clear"].compose(box=sql.Identifier(field)), parameters).rowcount
+
+
+def load_standing(conn: psycopg.Connection, address: str) -> Standing:
+    """What stands for an address."""
+    row = conn.execute(_SQL["standing"].compose(), {"address": address}).fetchone()
+    return Standing(*row) if row else Standing()
+
+
+def load_facts(conn: psycopg.Connection, address: str) -> list[Fact]:
+    """Its facts, the newest first."""
+    rows = conn.execute(_SQL["facts"].compose(), {"address": address}).fetchall()
+    return [Fact(FactKind(kind), at, source, evidence, record_id) for kind, at, source, evidence, record_id in rows]
+
+
+def find_ticked_there(conn: psycopg.Connection, scope: Scope, one: ConsentField, address: str) -> list[tuple[str, str]]:
+    """Records (object, id) of an address whose box somebody ticked in Salesforce, not we."""
+    found: list[tuple[str, str]] = []
+    for name in scope.objects:
+        shows = _shown_there(scope, one, name)
+        if shows is not None:
+            statement = _SQL["ticked_there"].compose(**_parts(scope, one, name), shows=shows)
+            parameters = {**scope.parameters(name), "address": address, "field": one.field.name}
+            found += conn.execute(statement, parameters).fetchall()
+    return found
+
+
+def find_cleared_there(
+    conn: psycopg.Connection, scope: Scope, one: ConsentField
+) -> list[tuple[str, str, int, str, str | None]]:
+    """Boxes that this run ticks again: (object, record, contact, field, who changed the record last)."""
+    found: list[tuple[str, str, int, str, str | None]] = []
+    for name in scope.objects:
+        if scope.shapes[name].find("LastModifiedById"):
+            statement = _SQL["cleared_there"].compose(mirror=scope.tables.mirror(name))
+            parameters = {**scope.parameters(name), "field": one.field.name, "creates": Kind.CREATES.first_seq}
+            found += conn.execute(statement, parameters).fetchall()
+    return found
+
+
+def count_mailable(conn: psycopg.Connection) -> tuple[int, int]:
+    """Contacts that may be mailed, of how many living ones."""
+    row = conn.execute(_SQL["mailable"].compose()).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
+def _parts(scope: Scope, one: ConsentField, object_name: str) -> dict[str, sql.Composable]:
+    return {
+        "mirror": scope.tables.mirror(object_name),
+        "email": scope.email(object_name),
+        "touched": scope.touched(object_name, sql.Identifier("mirror", "id")),
+        "flag": sql.Identifier(one.flag),
+    }
+
+
+def _shown_here(one: ConsentField, alias: str) -> sql.Composable:
+    value = contact_value(one.field, alias)
+    return value if one.is_box else sql.SQL("({} IS NOT NULL)").format(value)
+
+
+def _shown_there(scope: Scope, one: ConsentField, object_name: str) -> sql.Composable | None:
+    """The condition that a mirror row shows the fact; None where the object has no such field."""
+    for field, source in scope.mapped[object_name]:
+        if field.name == one.field.name:
+            value = mirror_value(field, source, "mirror")
+            return (
+                sql.SQL("coalesce({}, false)").format(value)
+                if field.type is FieldType.BOOLEAN
+                else sql.SQL("({} IS NOT NULL)").format(value)
+            )
+    return None

@@ -1,0 +1,13 @@
+"""Consent by address, in plain SQL: migrations/bulk_0002.sql."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+_FORWARD = Path(__file__).with_name("bulk_0002.sql").read_text(encoding="utf-8")
+_REVERSE = Path(__file__).with_name("bulk_0002_drop.sql").read_text(encoding="utf-8")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("store", "0003_reader")]
+    operations = [migrations.RunSQL(_FORWARD, _REVERSE)]

@@ -1,0 +1,115 @@
+-- note_read --
+-- What records show is read as a state, also of records that have no contact; an opt-in of ours that waits to be sent
+-- is not taken for an opt-out.
+INSERT INTO consent_facts (address, kind, at, source, connection_id, record_id)
+SELECT DISTINCT ON (shown.address) shown.address, %(kind)s, %(now)s, 'salesforce', %(connection_id)s, shown.id
+FROM (
+    SELECT lower({email}) AS address, mirror.id FROM {mirror} mirror
+    WHERE {shows} AND {email} IS NOT NULL AND {touched}
+) shown
+LEFT JOIN suppressions standing ON standing.address = shown.address
+WHERE NOT coalesce(standing.{flag}, false)
+  AND NOT EXISTS (
+      SELECT 1 FROM links link JOIN outbox ON outbox.contact_id = link.contact_id AND outbox.fields ? %(field)s
+      WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.record_id = shown.id);
+
+-- unshown --
+-- Records that this run decides about and that do not show what stands for their address; few, so they are found
+-- first.
+WITH unshown AS MATERIALIZED (
+    SELECT mirror.id FROM {mirror} mirror
+    JOIN suppressions standing ON standing.address = lower({email}) AND standing.{flag}
+    WHERE NOT mirror.isdeleted AND NOT {shows} AND {touched}
+)
+{then};
+
+-- count_new --
+-- How many of them become contacts: their boxes will be ticked.
+SELECT count(*) FROM unshown
+WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.connection_id = %(connection_id)s AND links.object = %(object)s
+                  AND links.record_id = unshown.id OFFSET 0)
+  AND NOT EXISTS (SELECT 1 FROM left_out WHERE left_out.connection_id = %(connection_id)s
+                  AND left_out.object = %(object)s AND left_out.record_id = unshown.id OFFSET 0);
+
+-- pend_linked --
+-- Their contacts wait to show it.
+INSERT INTO consent_pending (contact_id)
+SELECT (SELECT links.contact_id FROM links WHERE links.connection_id = %(connection_id)s
+        AND links.object = %(object)s AND links.record_id = unshown.id)
+FROM unshown
+WHERE EXISTS (SELECT 1 FROM links WHERE links.connection_id = %(connection_id)s AND links.object = %(object)s
+              AND links.record_id = unshown.id OFFSET 0)
+ON CONFLICT DO NOTHING;
+
+-- pend_unlinked --
+-- Contacts that were added here and do not show what stands for their address wait to.
+INSERT INTO consent_pending (contact_id)
+SELECT contact.id FROM contacts contact
+JOIN suppressions standing ON standing.address = lower(contact.email) AND standing.{flag}
+WHERE NOT contact.linked AND contact.state = 'active' AND NOT contact.{box} ON CONFLICT DO NOTHING;
+
+-- has_standing --
+-- Whether anything stands for any address.
+SELECT 1 FROM suppressions WHERE opted_out OR bounced LIMIT 1;
+
+-- has_pending --
+-- Whether any contact waits to show what stands.
+SELECT 1 FROM consent_pending LIMIT 1;
+
+-- author --
+-- What follows is told as the doing of consent; capture queues it for Salesforce.
+SELECT set_config('syncline.origin', %(origin)s, true), set_config('syncline.now', %(moment)s, true),
+       set_config('syncline.run', %(run_id)s, true), set_config('syncline.rule', %(rule)s, true);
+
+-- show --
+-- Contacts show what stands for their address; capture logs it and queues it for every record.
+UPDATE contacts contact SET {box} = true, updated_at = %(now)s
+FROM consent_pending pending, suppressions standing
+WHERE contact.id = pending.contact_id AND standing.address = lower(contact.email) AND standing.{flag}
+  AND contact.state = 'active' AND NOT contact.{box};
+
+-- done --
+-- Nobody waits any more.
+DELETE FROM consent_pending;
+
+-- add_fact --
+-- A fact that a person tells.
+INSERT INTO consent_facts (address, kind, at, source, evidence)
+VALUES (lower(%(address)s), %(kind)s, %(now)s, %(source)s, %(evidence)s);
+
+-- standing --
+-- What stands for an address.
+SELECT opted_out, bounced, complained FROM suppressions WHERE address = lower(%(address)s);
+
+-- facts --
+-- Its facts, the newest first.
+SELECT kind, at, source, evidence, record_id FROM consent_facts WHERE address = lower(%(address)s) ORDER BY id DESC;
+
+-- ticked_there --
+-- Records of an address whose box somebody ticked in Salesforce, not we.
+SELECT link.object, link.record_id FROM contacts contact
+JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s AND link.state = 'live'
+    AND link.object = %(object)s
+JOIN {mirror} mirror ON mirror.id = link.record_id AND {shows}
+WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active'
+  AND coalesce((SELECT log.action <> 'sent' OR log.new <> 'true' FROM change_log log
+                WHERE log.contact_id = contact.id AND log.field = %(field)s AND log.action IN ('sent', 'update')
+                  AND (log.action = 'sent' OR log.origin = 'salesforce')
+                ORDER BY log.id DESC LIMIT 1), true);
+
+-- clear --
+-- The boxes of an address are cleared here; capture queues it where we had ticked them.
+UPDATE contacts SET {box} = false, updated_at = %(now)s
+WHERE lower(email) = lower(%(address)s) AND state = 'active' AND {box};
+
+-- cleared_there --
+-- Boxes that somebody cleared in Salesforce for an address that stays opted out, with who changed the record last.
+SELECT delta.object, delta.record_id, delta.contact_id, delta.field, mirror.lastmodifiedbyid
+FROM delta JOIN {mirror} mirror ON mirror.id = delta.record_id
+WHERE delta.run_id = %(run_id)s AND delta.seq BETWEEN 0 AND %(creates)s AND delta.object = %(object)s
+  AND delta.action = 'update' AND delta.field = %(field)s AND delta.outcome = 'send' AND delta.theirs = 'false'
+  AND delta.base = 'true';
+
+-- mailable --
+-- How many contacts may be mailed, and how many of the living may not.
+SELECT (SELECT count(*) FROM mailable_contacts), (SELECT count(*) FROM contacts WHERE state = 'active');
