@@ -27,27 +27,12 @@ _PARTS = {"import": 3, "day": 3, "bare": 1, "lost": 1}
 _RANDOM_MOMENTS, _RANDOM_PARTS = 20, 2
 #: Commits that no sync makes, or only one that met a rarer accident; each has tests of its own.
 _ELSEWHERE = frozenset(
-    [
-        "agreement",
-        "contact",
-        "contacts",
-        "day",
-        "edit",
-        "link",
-        "test",
-        "values",
-        "forget",
-        "undo",
-        "undo_look",
-        "undo_sent",
-        "retry",
-        "settle_conflicts",
-        "ask_everything",
-        "drift",
-        "opt_in",
-        "preview",
-    ]
-)
+    (
+        "agreement", "contact", "contacts", "day", "edit", "link",
+        "test", "values", "forget", "undo", "undo_look", "undo_sent",
+        "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview",
+    )
+)  # fmt: skip
 
 
 @dataclass
