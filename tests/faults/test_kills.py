@@ -30,7 +30,7 @@ _ELSEWHERE = frozenset(
     (
         "agreement", "contact", "contacts", "day", "edit", "link",
         "test", "values", "forget", "undo", "undo_look", "undo_sent",
-        "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview",
+        "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget",
     )
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("syncline.cli.explain", "Say why a value is what it is, or why a record does not sync."),
     "reconcile": ("syncline.cli.reconcile", "Prove how far both sides agree, and repair what drifted."),
     "undo": ("syncline.cli.undo", "Give back the values before a run, or of a person, field or time."),
+    "budget": ("syncline.cli.budget", "Show and set how many API calls may be used."),
     "db": ("syncline.cli.db", "Reach the database with tools of your own."),
     "doctor": ("syncline.cli.doctor", "Check this installation and say what to mend."),
 }

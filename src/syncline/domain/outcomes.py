@@ -24,6 +24,11 @@ class RowResult:
     created: bool = False
     errors: tuple[RowError, ...] = ()
 
+    @property
+    def is_gone(self) -> bool:
+        """It was refused because the record is deleted already."""
+        return not self.success and any(error.code == "ENTITY_IS_DELETED" for error in self.errors)
+
 
 class RowAction(StrEnum):
     """What to do next about a row that was refused (sync contract, section 6)."""

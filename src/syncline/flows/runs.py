@@ -7,14 +7,16 @@ import psycopg
 
 from syncline import clock
 from syncline.domain.connection import ConnectionState
-from syncline.domain.ids import RunId
+from syncline.domain.ids import ConnectionId, RunId
 from syncline.errors import Busy, ConnectionBroken, LimitReached, OperatorError, SynclineError
 from syncline.flows.connect import describe_people, open_client
-from syncline.store import runs
+from syncline.salesforce.client import Salesforce
+from syncline.store import budget, runs
 from syncline.store.connections import load_connection, set_state
 from syncline.store.database import Database, store_errors, transaction
 from syncline.store.mappings import load_mapping
 from syncline.store.secrets import KeyRing
+from syncline.sync.budget import CallGuard
 from syncline.sync.context import SyncContext
 from syncline.sync.progress import Progress, Tick
 
@@ -46,8 +48,10 @@ def open_run(
             run_id = runs.start(lock, connection.id, kind, clock.now())
         with open_client(connection, keys) as client:
             context = SyncContext(connection, mapping, {}, client, database, run_id, progress=Progress(watch))
+            context.guard = _keep_budget(lock, client, connection.id)
             try:
-                context.shapes.update(describe_people(client))
+                with context.urgent():  # without it, not even opt-outs could be sent
+                    context.shapes.update(describe_people(client))
                 # A plain read outside of any transaction can fail too.
                 with store_errors():
                     yield context
@@ -69,10 +73,23 @@ def _take_lock(lock: psycopg.Connection, connection_id: int, name: str) -> None:
             )
 
 
+def _keep_budget(conn: psycopg.Connection, client: Salesforce, connection_id: ConnectionId) -> CallGuard:
+    with transaction(conn, "budget"):
+        guard = CallGuard(
+            budget.load_budget(conn, connection_id), budget.count_used(conn, connection_id, clock.now()), client
+        )
+    client.keep_within(guard)
+    return guard
+
+
 def _close(database: Database, run_id: RunId, context: SyncContext) -> None:
     with closing(database.connect("run")) as conn, transaction(conn, "finish"):
         counts = {**context.counts.as_dict(), "calls": context.salesforce.calls.total}
         runs.finish(conn, run_id, context.state, counts, context.message, clock.now())
+        if context.guard:
+            usage = context.salesforce.usage()
+            org = (usage.used, usage.limit) if usage else None
+            budget.note_used(conn, context.connection.id, context.guard.counted, org, clock.now())
 
 
 def _close_failed(database: Database, context: SyncContext, problem: BaseException) -> None:

@@ -71,6 +71,10 @@ class Salesforce:
         """The org's clock, as its answers tell it."""
         return self._transport.org_now()
 
+    def keep_within(self, guard: Callable[[str], None]) -> None:
+        """Lets `guard` be asked with the kind of each call before it is made; it may raise."""
+        self._transport.guard = guard
+
     def usage(self) -> Usage | None:
         """API requests used and allowed, as the last answer told."""
         return self._transport.usage()
@@ -182,7 +186,7 @@ class Salesforce:
         path = self._path(f"/composite/sobjects?ids={','.join(ids)}&allOrNone=false")
         results = [_read_row(one) for one in self._json("collections", "DELETE", path)]
         return [
-            RowResult(SalesforceId(record_id), True) if _is_gone(result) else result
+            RowResult(SalesforceId(record_id), True) if result.is_gone else result
             for record_id, result in zip(ids, results, strict=True)
         ]
 
@@ -393,7 +397,3 @@ def _read_row(body: dict[str, Any]) -> RowResult:
     return RowResult(
         SalesforceId(record_id) if record_id else None, bool(body.get("success")), bool(body.get("created")), errors
     )
-
-
-def _is_gone(result: RowResult) -> bool:
-    return not result.success and any(error.code == "ENTITY_IS_DELETED" for error in result.errors)

@@ -6,7 +6,7 @@ Nothing else of Syncline speaks HTTP to Salesforce. It decides nothing about ret
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -87,6 +87,10 @@ class Answer:
             return None
 
 
+def _allow(_kind: str) -> None:
+    """Where nobody counts, every call may be made."""
+
+
 class Transport:
     """Sends requests; headers are given per request, so that a renewed token is used at once."""
 
@@ -97,6 +101,8 @@ class Transport:
         self._org_clock: tuple[datetime, float] | None = None
         self._usage: Usage | None = None
         self.calls = CallCount()
+        #: Asked with the kind of each call before it is made; may raise to refuse it.
+        self.guard: Callable[[str], None] = _allow
 
     def request(
         self,
@@ -114,6 +120,7 @@ class Transport:
         Raises:
             RetryLater: no answer came; whether the request took effect is unknown.
         """
+        self.guard(kind)
         self.calls.add(kind)
         with _network_errors(kind, url):
             response = self._open().request(
@@ -129,6 +136,7 @@ class Transport:
         Raises:
             RetryLater: no answer came, or it broke off.
         """
+        self.guard(kind)
         self.calls.add(kind)
         with _network_errors(kind, url), self._open().stream("GET", url, headers=dict(headers)) as response:
             self._note(response)

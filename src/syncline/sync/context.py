@@ -1,5 +1,6 @@
 """What every step of a sync needs to know: the connection, its mapping, the org's shapes, and where to work."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from syncline.domain.shape import ObjectShape
 from syncline.salesforce.client import Salesforce
 from syncline.store.database import Database
 from syncline.store.names import ConnectionTables
+from syncline.sync.budget import CallGuard
 from syncline.sync.counts import Counts
 from syncline.sync.progress import Progress
 
@@ -44,11 +46,17 @@ class SyncContext:
     settings: SyncSettings = field(default_factory=SyncSettings)
     counts: Counts = field(default_factory=Counts)
     progress: Progress = field(default_factory=Progress)
+    #: Where the connection has a budget of calls: who keeps it.
+    guard: CallGuard | None = None
     #: What TODAY() and NOW() of mapped expressions stand for in this run.
     at: datetime = field(default_factory=clock.now)
     #: How the run stands to end: done, waiting, refused, paused, failed; with a sentence where it is not done.
     state: str = "done"
     message: str = ""
+
+    def urgent(self) -> AbstractContextManager[None]:
+        """What is sent inside may use the reserve of the budget."""
+        return self.guard.urgent() if self.guard else nullcontext()
 
     @property
     def tables(self) -> ConnectionTables:

@@ -35,13 +35,27 @@ def push(ctx: SyncContext, create: Callable[[SyncContext], None]) -> None:
     Raises:
         RemoteError: sending cannot go on; what was answered is kept.
     """
+    with ctx.urgent():
+        push_consent(ctx)
+        create(ctx)
     for lane in Lane:
-        if lane is Lane.CREATE:
-            create(ctx)
-            continue
-        for name in PERSON_OBJECTS:
-            if name in ctx.shapes:
-                _push_lane(ctx, build_target(ctx, name), lane)
+        if lane not in (Lane.CONSENT, Lane.CREATE):
+            _push_objects(ctx, lane)
+
+
+def push_consent(ctx: SyncContext) -> None:
+    """Sends opt-outs and opt-ins alone.
+
+    Raises:
+        RemoteError: sending cannot go on; what was answered is kept.
+    """
+    _push_objects(ctx, Lane.CONSENT)
+
+
+def _push_objects(ctx: SyncContext, lane: Lane) -> None:
+    for name in PERSON_OBJECTS:
+        if name in ctx.shapes:
+            _push_lane(ctx, build_target(ctx, name), lane)
 
 
 def build_target(ctx: SyncContext, object_name: str) -> Target:

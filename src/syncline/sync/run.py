@@ -1,7 +1,7 @@
 """One run: read, decide, plan, apply, send. Each step can be called alone; `sync` is all of them in order."""
 
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from syncline import clock
@@ -16,7 +16,7 @@ from syncline.sync.context import SyncContext
 from syncline.sync.create import create_in_salesforce, settle_intents
 from syncline.sync.decide import build_plan, build_scope, decide
 from syncline.sync.pull import pull
-from syncline.sync.push import push
+from syncline.sync.push import push, push_consent
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,11 @@ def sync(
     Raises:
         RemoteError: Salesforce could not be read or written; what is done stays done, the next run goes on.
     """
-    plan = make_plan(ctx)
+    try:
+        plan = make_plan(ctx)
+    except LimitReached:
+        _send_consent(ctx)
+        raise
     if plan.needs_approval and not approve and not plan.changes_nothing:
         return _report(ctx, plan, "waiting", plan.needs_approval)
     try:
@@ -95,6 +99,14 @@ def sync(
     except LimitReached as reached:
         return _report(ctx, plan, "paused", reached.message)
     return _report(ctx, plan, "done")
+
+
+def _send_consent(ctx: SyncContext) -> None:
+    """What may not wait goes out in the reserve, though the rest of the run has to wait."""
+    if not ctx.mapping.approved or not ctx.shapes:
+        return
+    with suppress(LimitReached), ctx.urgent():
+        push_consent(ctx)
 
 
 def _report(ctx: SyncContext, plan: Plan, state: str, message: str = "") -> RunReport:
