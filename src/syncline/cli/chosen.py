@@ -51,3 +51,14 @@ def load_current_mapping(connection: "Connection") -> "Mapping":
             f"The connection {connection.name!r} has no mapping.", remedy="Connect again: `syncline connect`."
         )
     return mapping
+
+
+def check_field(mapping: "Mapping", name: str | None) -> None:
+    """Refuses a name that no marketing field has.
+
+    Raises:
+        OperatorError: the mapping has no such field.
+    """
+    if name is not None and mapping.find(name) is None:
+        known = ", ".join(one.name for one in mapping.fields)
+        raise OperatorError(f"There is no field {name!r}.", remedy=f"The mapping has: {known}.")

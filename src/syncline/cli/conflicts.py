@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
+from syncline.cli.chosen import ConnectionName, check_field, choose_connection, load_current_mapping
 from syncline.cli.output import Output
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
@@ -96,6 +96,7 @@ def settle(
 
         chosen = choose_connection(connection)
         mapping = load_current_mapping(chosen)
+        check_field(mapping, field)
         with opened.database.connect("syncline conflicts") as conn, transaction(conn, "settle_conflicts"):
             ensure_columns(conn, mapping)
             contact_id = find_contact(conn, reference) if reference else None

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
+from syncline.cli.chosen import ConnectionName, check_field, choose_connection, load_current_mapping
 from syncline.cli.output import Output
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
-from syncline.errors import OperatorError
 
 if TYPE_CHECKING:
     import psycopg
@@ -51,9 +50,7 @@ def explain(
 
         chosen = choose_connection(connection)
         mapping = load_current_mapping(chosen)
-        if field is not None and mapping.find(field) is None:
-            known = ", ".join(one.name for one in mapping.fields)
-            raise OperatorError(f"There is no field {field!r}.", remedy=f"The mapping has: {known}.")
+        check_field(mapping, field)
         with opened.database.connect("syncline explain") as conn:
             left_out = _find_left_out(conn, chosen.id, reference)
             if left_out is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncline.cli.bars import ProgressDisplay
-from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
+from syncline.cli.chosen import ConnectionName, check_field, choose_connection, load_current_mapping
 from syncline.cli.output import ROW_FAILURES_STATUS, Output
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table, shorten
@@ -66,9 +66,7 @@ def undo(
 
         chosen = choose_connection(connection)
         mapping = load_current_mapping(chosen)
-        if field is not None and mapping.find(field) is None:
-            known = ", ".join(one.name for one in mapping.fields)
-            raise OperatorError(f"There is no field {field!r}.", remedy=f"The mapping has: {known}.")
+        check_field(mapping, field)
         selection = _select(opened, run, contact, field, since, until)
         with (
             opened.open_run(chosen.name, "undo") as ctx,
