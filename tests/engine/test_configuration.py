@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,17 @@ import pytest
 from syncline.domain.connection import NOT_STORED, Connection, ConnectionState
 from syncline.domain.ids import ConnectionId
 from syncline.domain.mapping import BlankRule, Direction, FieldType, MappedField, Mapping, Policy
-from syncline.errors import ConfigError, OperatorError
+from syncline.domain.mapping_options import (
+    AmbiguousPolicy,
+    DeletePolicy,
+    DuplicatePolicy,
+    LengthPolicy,
+    MergePolicy,
+    ObjectRules,
+    PushGuard,
+    StricterOrder,
+)
+from syncline.errors import ConfigError, OperatorError, StoreError
 from syncline.store import connections, mappings
 from syncline.store.database import Database, transaction
 from syncline.store.secrets import KeyRing
@@ -46,7 +57,19 @@ def a_mapping() -> Mapping:
                 "opted_out", "Opted out", FieldType.BOOLEAN, "HasOptedOutOfEmail", None, Direction.BOTH,
                 Policy.STRICTER, BlankRule.CLEAR,
             ),
+            MappedField(
+                "score", "Score", FieldType.SCORE, "Score__c", "Score__c", Direction.PUSH, Policy.STRICTER,
+                guard=PushGuard.IF_BLANK, stricter=StricterOrder.LOWER, merge=MergePolicy.SUM, step=Decimal("2.5"),
+            ),
+            MappedField(
+                "rating", "Rating", FieldType.PICKLIST, "Rating", None, group="sales", length=LengthPolicy.CUT,
+                values=(("Hot", "A"), ("100%", "B")),
+            ),
         ),
+        ambiguous=AmbiguousPolicy.HOLD,
+        duplicates=DuplicatePolicy.ALLOW,
+        assignment_rules=False,
+        objects=(("Lead", ObjectRules(True, DeletePolicy.ARCHIVE, "=true", "because", keep_without_email=True)),),
         external_id_field=None,
         fillers=(("Company", "[none]"),),
     )  # fmt: skip
@@ -155,6 +178,16 @@ def test_a_mapping_comes_back_as_it_was_stored(database: Database, keys: KeyRing
     assert mappings.load_mapping(stored.id, version=1) == first
     assert mappings.list_mappings(stored.id) == [second, first]
     assert mappings.load_mapping(ConnectionId(99)) is None
+
+
+def test_a_choice_of_a_newer_program_is_refused_with_what_to_do(database: Database, keys: KeyRing) -> None:
+    stored = connections.save_connection(a_connection(), SECRETS, keys, AT)
+    mappings.save_mapping(stored.id, a_mapping(), AT)
+    with database.connect() as conn, transaction(conn, "test"):
+        conn.execute("UPDATE mapped_fields SET push_guard = 'sometimes' WHERE name = 'score'")
+    with pytest.raises(StoreError, match="sometimes") as refused:
+        mappings.load_mapping(stored.id)
+    assert refused.value.remedy
 
 
 def test_a_version_is_approved_once(database: Database, keys: KeyRing) -> None:

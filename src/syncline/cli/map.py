@@ -6,26 +6,50 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
+from syncline.cli.map_changes import describe, new_problems, store
+from syncline.cli.map_options import (
+    BlankOption,
+    ContactSource,
+    DirectionOption,
+    GroupOption,
+    GuardOption,
+    LabelOption,
+    LeadSource,
+    LengthOption,
+    MergeOption,
+    NoValuesOption,
+    PolicyOption,
+    StepOption,
+    StricterOption,
+    TypeOption,
+    ValuesOption,
+    describe_options,
+    read_names,
+    read_step,
+    read_values,
+)
+from syncline.cli.map_rules import object_rules, rules, to_object_facts, to_rule_facts
 from syncline.cli.output import FAILED_STATUS, Output
 from syncline.cli.preview import preview
 from syncline.cli.problems import format_problems, refuse, to_facts
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
-from syncline.domain.mapping import BlankRule, Direction, FieldType, MappedField, Mapping, Policy, is_expression
+from syncline.domain.mapping import (
+    PERSON_OBJECTS,
+    FieldType,
+    MappedField,
+    Mapping,
+    is_expression,
+)
 from syncline.errors import MappingError
 
 if TYPE_CHECKING:
-    from syncline.bootstrap import App
-    from syncline.domain.connection import Connection
-    from syncline.domain.mapping_check import Problem
+    from syncline.domain.mapping_problem import Problem
     from syncline.domain.shape import ObjectShape
 
 app = typer.Typer(
     help="Say which marketing field stands for which Salesforce fields.", no_args_is_help=True, add_completion=False
 )
-
-_NO_SOURCE = "none"
-_SOURCE_HELP = "The field of a {0}, by its API name, or = and a formula; none takes it away."
 
 
 @app.callback()
@@ -65,21 +89,31 @@ def show(connection: ConnectionName = None, as_json: Json = False) -> None:
     for one in mapping.fields:
         for name, expression in one.expressions.items():
             output.line(f"{one.name}, {name}: {expression}")
+        options = ", ".join(describe_options(one))
+        if options:
+            output.line(f"{one.name}: {options}")
+    output.line("Rules beside the fields: `syncline map rules`, `syncline map object Lead`.")
     output.result({"connection": chosen.name, **to_mapping_facts(mapping)})
 
 
 @app.command(name="set")
 def set_field(
     field: Annotated[str, typer.Argument(metavar="FIELD", help="The marketing field; a new name adds one.")],
-    lead: Annotated[str | None, typer.Option("--lead", help=_SOURCE_HELP.format("Lead"))] = None,
-    contact: Annotated[str | None, typer.Option("--contact", help=_SOURCE_HELP.format("Contact"))] = None,
-    direction: Annotated[Direction | None, typer.Option("--direction", help="Which way values move.")] = None,
-    policy: Annotated[Policy | None, typer.Option("--policy", help="Who wins when both sides changed it.")] = None,
-    blank: Annotated[
-        BlankRule | None, typer.Option("--blank", help="Whether clearing it here clears it in Salesforce.")
-    ] = None,
-    kind: Annotated[FieldType | None, typer.Option("--type", help="The type of the marketing field.")] = None,
-    label: Annotated[str | None, typer.Option("--label", help="What people call it.")] = None,
+    lead: LeadSource = None,
+    contact: ContactSource = None,
+    direction: DirectionOption = None,
+    policy: PolicyOption = None,
+    blank: BlankOption = None,
+    kind: TypeOption = None,
+    label: LabelOption = None,
+    move_with: GroupOption = None,
+    guard: GuardOption = None,
+    stricter: StricterOption = None,
+    merge: MergeOption = None,
+    step: StepOption = None,
+    length: LengthOption = None,
+    values: ValuesOption = None,
+    no_values: NoValuesOption = False,
     connection: ConnectionName = None,
     as_json: Json = False,
 ) -> None:
@@ -95,29 +129,30 @@ def set_field(
 
       syncline map set opted_out --type boolean --lead HasOptedOutOfEmail --contact HasOptedOutOfEmail
       --direction both --policy stricter
+
+      syncline map set city --group address
+
+      syncline map set rating --value 'Hot=A' --value 'Cold=C'
     """
-    output = Output(as_json=as_json)
-    changes: dict[str, Any] = {
-        "direction": direction,
-        "policy": policy,
-        "blank": blank,
-        "type": kind,
-        "label": label,
-    }
-    given = {name: value for name, value in changes.items() if value is not None}
-    for side, source in (("lead", lead), ("contact", contact)):
-        if source is not None:
-            given[side] = None if source.lower() == _NO_SOURCE else source
+    sources = read_names(lead=lead, contact=contact, group=move_with)
+    rules = {"direction": direction, "policy": policy, "blank": blank, "type": kind, "label": label}
+    options = {"guard": guard, "stricter": stricter, "merge": merge, "length": length}
+    numbers = {"step": read_step(step), "values": () if no_values else read_values(values)}
+    given = {name: value for name, value in (rules | options | numbers).items() if value is not None} | sources
     if not given:
-        raise typer.BadParameter("say what to set: --lead, --contact, --direction, --policy, --blank, --type, --label")
+        raise typer.BadParameter("say what to set, for example --direction both; see --help")
+    _set(field, given, connection, Output(as_json=as_json))
+
+
+def _set(field: str, given: dict[str, Any], connection: str | None, output: Output) -> None:
     with session(output) as opened:
         chosen = choose_connection(connection)
-        shapes = _describe(opened, chosen, output)
+        shapes = describe(opened, chosen, output)
         mapping = load_current_mapping(chosen)
         changed = change_field(mapping, field, given, shapes)
-        problems = _new_problems(mapping, changed, shapes)
+        problems = new_problems(mapping, changed, shapes)
         refuse(problems)
-        stored = mapping if changed == mapping else _store(chosen, changed)
+        stored = mapping if changed == mapping else store(chosen, changed)
     _show_changed(stored, mapping, field, problems, output)
 
 
@@ -139,7 +174,7 @@ def validate(connection: ConnectionName = None, as_json: Json = False) -> None:
     with session(output) as opened:
         chosen = choose_connection(connection)
         mapping = load_current_mapping(chosen)
-        problems = check_mapping(mapping, _describe(opened, chosen, output))
+        problems = check_mapping(mapping, describe(opened, chosen, output))
     for line in format_problems(problems):
         output.line(line)
     errors = len(errors_of(problems))
@@ -150,6 +185,8 @@ def validate(connection: ConnectionName = None, as_json: Json = False) -> None:
 
 
 app.command()(preview)
+app.command()(rules)
+app.command(name="object")(object_rules)
 
 
 def to_mapping_facts(mapping: Mapping) -> dict[str, Any]:
@@ -159,13 +196,16 @@ def to_mapping_facts(mapping: Mapping) -> dict[str, Any]:
         "approved": mapping.approved,
         "external_id_field": mapping.external_id_field,
         "fillers": dict(mapping.fillers),
+        **to_rule_facts(mapping),
+        "objects": {name: to_object_facts(mapping.rules(name)) for name in PERSON_OBJECTS},
         "fields": [to_field_facts(one) for one in mapping.fields],
     }
 
 
 def to_field_facts(field: MappedField) -> dict[str, Any]:
     """One field for --json, without what a run alone fills in."""
-    return {name: value for name, value in asdict(field).items() if name != "formula"}
+    facts = {name: value for name, value in asdict(field).items() if name not in ("formula", "filler", "limit")}
+    return {**facts, "step": float(field.step), "values": dict(field.values)}
 
 
 def change_field(mapping: Mapping, name: str, changes: dict[str, Any], shapes: "dict[str, ObjectShape]") -> Mapping:
@@ -194,34 +234,11 @@ def _guess_type(field: MappedField, shapes: "dict[str, ObjectShape]") -> FieldTy
                 return guessed
         found = shape.find(source)
         if found and found.type in ("picklist", "multipicklist"):
-            return FieldType.PICKLIST
+            return FieldType.PICKLIST if found.type == "picklist" else FieldType.MULTIPICKLIST
         fitting = [kind for kind, types in FITTING_TYPES.items() if found and found.type in types]
         if fitting:
             return fitting[0]
     return FieldType.TEXT
-
-
-def _describe(opened: "App", connection: "Connection", output: Output) -> "dict[str, ObjectShape]":
-    from syncline.flows.connect import describe_people, open_client
-
-    output.note(f"asking {connection.organization_name or connection.login_url} for its fields …")
-    with open_client(connection, opened.keys) as client:
-        return describe_people(client)
-
-
-def _new_problems(before: Mapping, after: Mapping, shapes: "dict[str, ObjectShape]") -> "list[Problem]":
-    """What the change brings; what was wrong before must not keep a person from mending one thing at a time."""
-    from syncline.domain.mapping_check import check_mapping
-
-    known = check_mapping(before, shapes)
-    return [one for one in check_mapping(after, shapes) if one not in known]
-
-
-def _store(connection: "Connection", mapping: Mapping) -> Mapping:
-    from syncline import clock
-    from syncline.store.mappings import save_mapping
-
-    return save_mapping(connection.id, mapping, clock.now())
 
 
 def _show_changed(stored: Mapping, before: Mapping, name: str, problems: "list[Problem]", output: Output) -> None:

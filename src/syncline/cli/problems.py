@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from syncline.errors import MappingError
 
 if TYPE_CHECKING:
-    from syncline.domain.mapping_check import Problem
+    from syncline.domain.mapping_problem import Problem
 
 
 def format_problem(problem: "Problem") -> str:

@@ -2,8 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from syncline.domain.mapping_options import (
+    AmbiguousPolicy,
+    DuplicatePolicy,
+    LengthPolicy,
+    MergePolicy,
+    ObjectRules,
+    PushGuard,
+    StricterOrder,
+)
 
 if TYPE_CHECKING:
     from syncline.domain.formula.types import BoundFormula
@@ -25,6 +36,7 @@ class FieldType(StrEnum):
     EMAIL = "email"
     SCORE = "score"
     PICKLIST = "picklist"
+    MULTIPICKLIST = "multipicklist"
 
     @property
     def column_type(self) -> str:
@@ -109,6 +121,18 @@ class MappedField:
     direction: Direction = Direction.PULL
     policy: Policy = Policy.SALESFORCE
     blank: BlankRule = BlankRule.KEEP
+    #: Fields of one group move together: never half of an address from either side.
+    group: str | None = None
+    guard: PushGuard = PushGuard.ALWAYS
+    stricter: StricterOrder = StricterOrder.HIGHER
+    merge: MergePolicy = MergePolicy.MAX
+    #: A score that moved by less is not sent.
+    step: Decimal = Decimal(0)
+    length: LengthPolicy = LengthPolicy.REFUSE
+    #: Pairs of (value in Salesforce, value here); a value that is not among them is the same on both sides.
+    values: tuple[tuple[str, str], ...] = ()
+    #: Where a text is cut: the characters that the source takes. A run fills it in (`SyncContext.mapped`).
+    limit: int | None = None
     #: What stands in for a value that a new Lead must have; never read back as one. `Mapping.on` fills it in.
     filler: str | None = None
     #: Where the source is an expression: it, checked against the org. A run fills it in (`sync.formulas`).
@@ -123,6 +147,10 @@ class MappedField:
         """Its sources that are expressions, by object."""
         return {name: one for name in PERSON_OBJECTS if (one := self.source(name)) and is_expression(one)}
 
+    def to_salesforce(self, text: str | None) -> str | None:
+        """The value as Salesforce calls it, of one in canonical text."""
+        return {here: there for there, here in self.values}.get(text, text) if text is not None else None
+
     @property
     def lane(self) -> Lane:
         """The lane in which its changes are sent."""
@@ -133,13 +161,23 @@ class MappedField:
 
 @dataclass(frozen=True)
 class Mapping:
-    """All mapped fields of one connection, with the fillers for what a new Lead must have."""
+    """All mapped fields of one connection, the fillers for what a new Lead must have, and the rules beside them."""
 
     fields: tuple[MappedField, ...]
     version: int = 0
     approved: bool = False
     external_id_field: str | None = "Syncline_Id__c"
     fillers: tuple[tuple[str, str], ...] = (("LastName", "[not provided]"), ("Company", "[not provided]"))
+    ambiguous: AmbiguousPolicy = AmbiguousPolicy.OLDEST
+    duplicates: DuplicatePolicy = DuplicatePolicy.LINK
+    #: Whether a new Lead goes through the org's assignment rules; an update never does.
+    assignment_rules: bool = True
+    #: By object; an object without rules of its own has the default ones.
+    objects: tuple[tuple[str, ObjectRules], ...] = ()
+
+    def rules(self, object_name: str) -> ObjectRules:
+        """The rules for the records of an object."""
+        return dict(self.objects).get(object_name, ObjectRules())
 
     def find(self, name: str) -> MappedField | None:
         """The marketing field of that name."""

@@ -4,9 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Shapes
-from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 
 from syncline.domain.mapping import (
     LEAD,
@@ -18,6 +16,9 @@ from syncline.domain.mapping import (
     Policy,
     is_expression,
 )
+from syncline.domain.mapping_option_check import check_options
+from syncline.domain.mapping_options import LengthPolicy
+from syncline.domain.mapping_problem import Problem, Severity
 from syncline.domain.shape import COMPOUND_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldShape, ObjectShape
 
 #: Columns that every contact has, PostgreSQL's own included: no marketing field may be called so.
@@ -32,7 +33,8 @@ RESERVED_NAMES = frozenset(
 FITTING_TYPES: dict[FieldType, frozenset[str]] = {
     FieldType.TEXT: TEXT_TYPES,
     FieldType.EMAIL: TEXT_TYPES,
-    FieldType.PICKLIST: TEXT_TYPES,
+    FieldType.PICKLIST: TEXT_TYPES - {"multipicklist"},
+    FieldType.MULTIPICKLIST: frozenset({"multipicklist"}),
     FieldType.NUMBER: NUMBER_TYPES | {"int", "long"},
     FieldType.SCORE: NUMBER_TYPES | {"int", "long"},
     FieldType.DATE: frozenset({"date"}),
@@ -46,24 +48,6 @@ _LIMITED_TYPES = frozenset({"string", "email", "phone", "url", "textarea", "encr
 _SHOWN_VALUES = 8
 
 
-class Severity(StrEnum):
-    """Whether a problem stops a sync."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that does not fit; `field` is the marketing field, `object` Salesforce's, either may be empty."""
-
-    field: str
-    object: str
-    message: str
-    remedy: str
-    severity: Severity = Severity.ERROR
-
-
 def check_mapping(mapping: Mapping, shapes: Shapes[str, ObjectShape]) -> list[Problem]:
     """Finds everything in the mapping that the org or our own tables do not take; an empty list means it fits.
 
@@ -73,6 +57,7 @@ def check_mapping(mapping: Mapping, shapes: Shapes[str, ObjectShape]) -> list[Pr
     problems = [*_check_names(mapping), *_check_email(mapping), *_check_objects(mapping, shapes)]
     for field in mapping.fields:
         problems += _check_rules(field)
+    problems += check_options(mapping, shapes)
     for name, shape in shapes.items():
         for field, source in mapping.on(name):
             problems += _check_source(field, source, shape)
@@ -239,7 +224,7 @@ def _check_targets(mapping: Mapping, object_name: str) -> Iterator[Problem]:
 def _check_lengths(mapping: Mapping, shapes: Shapes[str, ObjectShape]) -> Iterator[Problem]:
     """A text that fits one object may be too long for the other, which it reaches by conversion."""
     for field in mapping.fields:
-        if not field.direction.pushes or field.type.column_type != "text":
+        if not field.direction.pushes or field.type.column_type != "text" or field.length is not LengthPolicy.REFUSE:
             continue
         sides = [(name, _limit(field.source(name), shapes.get(name))) for name in PERSON_OBJECTS]
         longest = max((limit or 0 for _, limit in sides), default=0)
@@ -249,8 +234,8 @@ def _check_lengths(mapping: Mapping, shapes: Shapes[str, ObjectShape]) -> Iterat
                     field.name,
                     name,
                     f"{name}.{field.source(name)} takes {limit:,} characters, the other object {longest:,}; "
-                    "a longer text is refused, never cut",
-                    "Keep the texts that short, or let the field only pull.",
+                    "a longer text is refused",
+                    f"Keep the texts that short, or let them be cut: `syncline map set {field.name} --length cut`.",
                     Severity.WARNING,
                 )
 

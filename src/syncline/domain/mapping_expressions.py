@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from syncline.domain.formula.check import check_source
 from syncline.domain.formula.types import Kind
 from syncline.domain.mapping import FieldType, MappedField
-from syncline.domain.mapping_check import Problem
+from syncline.domain.mapping_problem import Problem
 from syncline.domain.shape import ObjectShape
 from syncline.errors import FormulaError
 
@@ -42,6 +42,18 @@ def check_expression(field: MappedField, source: str, shape: ObjectShape) -> Ite
             f"the expression gives a {kind} and does not fit {field.type}",
             f"Types that fit: {', '.join(fitting)}.",
         )
+
+
+def check_filter(name: str, source: str, shape: ObjectShape) -> Iterator[Problem]:
+    """What is wrong with the filter of an object: an expression that says which records are synced."""
+    remedy = f"Mend it: `syncline map object {name} --filter EXPRESSION`; none takes it away."
+    try:
+        kind = check_source(source, shape).kind
+    except FormulaError as wrong:
+        yield Problem("", name, f"its filter is wrong: {wrong.message}", wrong.remedy or remedy)
+        return
+    if kind is not Kind.BOOLEAN:
+        yield Problem("", name, f"its filter gives a {kind}, and has to be true or false", remedy)
 
 
 def guess_type(source: str, shape: ObjectShape) -> FieldType | None:

@@ -78,6 +78,8 @@ def parse_input(text: str, kind: FieldType) -> str | None:
             return _parse_datetime(stripped)
         case FieldType.EMAIL:
             return stripped.lower()
+        case FieldType.MULTIPICKLIST:
+            return ";".join(sorted({one.strip() for one in stripped.split(";")} - {""})) or None
         case _:
             return stripped
 

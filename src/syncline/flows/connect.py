@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from syncline import clock
 from syncline.domain import mapping as people
 from syncline.domain.connection import NOT_STORED, Connection, ConnectionState, check_name
-from syncline.domain.mapping_check import Problem, Severity, check_mapping
+from syncline.domain.mapping_check import check_mapping
 from syncline.domain.mapping_defaults import default_mapping
+from syncline.domain.mapping_problem import Problem, Severity
 from syncline.domain.shape import ObjectShape
 from syncline.errors import OperatorError, RemoteRefused
 from syncline.flows.auth_kinds import NEEDED_SECRETS, AuthKind

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from syncline.domain.mapping import FieldType, MappedField
+from syncline.domain.mapping_options import CUT_MARK, LengthPolicy
 from syncline.domain.shape import ObjectShape
 
 
@@ -27,14 +28,50 @@ def mirror_value(field: MappedField, source: str, alias: str, *, before: bool = 
     if field.type is FieldType.EMAIL:
         # Salesforce stores addresses in lower case since long; rows loaded before may differ.
         return sql.SQL("lower({})").format(value)
+    if field.type is FieldType.MULTIPICKLIST:
+        return _as_set(value)
     if field.filler and field.type.column_type == "text":
-        return sql.SQL("nullif({}, {})").format(value, sql.Literal(field.filler))
-    return value
+        value = sql.SQL("nullif({}, {})").format(value, text(field.filler))
+    return _translate(value, field.values)
 
 
 def contact_value(field: MappedField, alias: str) -> sql.Composed:
-    """The marketing value of a contact row."""
-    return column(alias, field.name)
+    """The marketing value of a contact row; as far as the source takes it, where the mapping lets texts be cut."""
+    value = column(alias, field.name)
+    if field.type is FieldType.MULTIPICKLIST:
+        return _as_set(value)
+    if field.limit is None:
+        return value
+    mark = CUT_MARK if field.length is LengthPolicy.CUT_WITH_MARK and field.limit > len(CUT_MARK) else ""
+    return sql.SQL("CASE WHEN length({0}) > {1} THEN left({0}, {2}) || {3} ELSE {0} END").format(
+        value, sql.Literal(field.limit), sql.Literal(field.limit - len(mark)), text(mark)
+    )
+
+
+def salesforce_value(field: MappedField, value: sql.Composable) -> sql.Composed:
+    """The value as Salesforce calls it, of one of ours in canonical text."""
+    return _translate(value, tuple((here, there) for there, here in field.values))
+
+
+def text(value: str) -> sql.Composed:
+    """A text; a percent sign, which the driver would take for a parameter, is put in by its code."""
+    return sql.SQL("({})").format(sql.SQL(" || chr(37) || ").join(sql.Literal(part) for part in value.split("%")))
+
+
+def _translate(value: sql.Composable, pairs: Sequence[tuple[str, str]]) -> sql.Composed:
+    """The value that the pairs put in place of another; what they do not name stays."""
+    if not pairs:
+        return sql.Composed([value])
+    branches = sql.SQL(" ").join(sql.SQL("WHEN {} THEN {}").format(text(old), text(new)) for old, new in pairs)
+    return sql.SQL("CASE {0} {1} ELSE {0} END").format(value, branches)
+
+
+def _as_set(value: sql.Composable) -> sql.Composed:
+    """The chosen values of a multi-select picklist, each once and in one order: their order there means nothing."""
+    return sql.SQL(
+        "(SELECT string_agg(DISTINCT btrim(item), ';' ORDER BY btrim(item))"
+        " FROM regexp_split_to_table({} COLLATE \"C\", ';') item WHERE btrim(item) <> '')"
+    ).format(value)
 
 
 def canonical(value: sql.Composable, kind: FieldType) -> sql.Composed:

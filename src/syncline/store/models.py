@@ -32,6 +32,9 @@ class Mapping(models.Model):
     fillers = models.JSONField(default=list)
     created_at = models.DateTimeField()
     approved_at = models.DateTimeField(null=True)
+    ambiguous_policy = models.CharField(max_length=10, db_default="oldest")
+    duplicate_policy = models.CharField(max_length=10, db_default="link")
+    assignment_rules = models.BooleanField(db_default=True)
 
     class Meta:
         db_table = "mappings"
@@ -49,11 +52,35 @@ class MappedField(models.Model):
     direction = models.CharField(max_length=10)
     policy = models.CharField(max_length=20)
     blank_rule = models.CharField(max_length=10)
+    #: Fields of one group move together.
+    field_group = models.TextField(null=True)
+    push_guard = models.CharField(max_length=10, db_default="always")
+    stricter_order = models.CharField(max_length=10, db_default="higher")
+    merge_policy = models.CharField(max_length=10, db_default="max")
+    step = models.DecimalField(max_digits=20, decimal_places=6, db_default=0)
+    length_policy = models.CharField(max_length=20, db_default="refuse")
+    #: Pairs of (value in Salesforce, value here).
+    value_map = models.JSONField(default=list, db_default=[])
 
     class Meta:
         db_table = "mapped_fields"
         constraints = [models.UniqueConstraint(fields=["mapping", "name"], name="mapped_fields_name")]
         ordering = ["position"]
+
+
+class MappedObject(models.Model):
+    mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="objects_mapped")
+    object = models.TextField()
+    strict = models.BooleanField()
+    delete_policy = models.CharField(max_length=10)
+    filter = models.TextField(null=True)
+    filter_reason = models.TextField(blank=True)
+    keep_without_email = models.BooleanField()
+
+    class Meta:
+        db_table = "mapped_objects"
+        constraints = [models.UniqueConstraint(fields=["mapping", "object"], name="mapped_objects_object")]
+        ordering = ["object"]
 
 
 class Run(models.Model):

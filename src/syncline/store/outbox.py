@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from syncline.domain.mapping import BlankRule, Lane, MappedField
 from syncline.domain.sending import Pending
 from syncline.domain.shape import ObjectShape
-from syncline.store.expressions import canonical, contact_value, decided, mirror_value, typed
+from syncline.store.expressions import canonical, contact_value, decided, mirror_value, salesforce_value, typed
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
@@ -335,7 +335,8 @@ def _row(one: Pending) -> dict[str, object]:
 def _mirror_assignment(field: MappedField, source: str, target: Target) -> sql.Composed:
     shape = target.shape.find(source)
     assert shape is not None
-    value = sql.SQL("(sent.ours ->> {})::" + shape.column_type).format(sql.Literal(field.name))
+    ours = salesforce_value(field, sql.SQL("(sent.ours ->> {})").format(sql.Literal(field.name)))
+    value = sql.SQL("({})::" + shape.column_type).format(ours)
     if shape.type == "boolean":
         value = sql.SQL("coalesce({}, false)").format(value)
     return sql.SQL("{0} = CASE WHEN sent.ours ? {1} THEN {2} ELSE mirror.{0} END").format(

@@ -1,13 +1,14 @@
 """What every step of a sync needs to know: the connection, its mapping, the org's shapes, and where to work."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from syncline import clock
 from syncline.domain.connection import Connection
 from syncline.domain.ids import RunId
 from syncline.domain.mapping import MappedField, Mapping, is_expression
+from syncline.domain.mapping_options import LengthPolicy
 from syncline.domain.shape import ObjectShape
 from syncline.salesforce.client import Salesforce
 from syncline.store.database import Database
@@ -77,4 +78,12 @@ class SyncContext:
             from syncline.sync.formulas import bind
 
             mapped = bind(self, shape, mapped)
-        return [(one, source) for one, source in mapped if one.formula or shape.find(source)]
+        return [(_limit(one, source, shape), source) for one, source in mapped if one.formula or shape.find(source)]
+
+
+def _limit(field: MappedField, source: str, shape: ObjectShape) -> MappedField:
+    """The field with the length of its source, where the mapping lets longer texts be cut."""
+    found = shape.find(source)
+    if field.length is LengthPolicy.REFUSE or not field.direction.pushes or not found or not found.length:
+        return field
+    return replace(field, limit=found.length)

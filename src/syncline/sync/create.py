@@ -177,7 +177,7 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: Ne
                 error = RowError("STRING_TOO_LONG", message, ())
                 _park(ctx, conn, one, error, "Shorten the value; a further edit sends it again.", field.name)
             return None
-        record[shape.name] = text_to_json(text, shape)
+        record[shape.name] = text_to_json(field.to_salesforce(text), shape)
     for name, filler in ctx.mapping.fillers:
         shape = target.shape.find(name)
         if shape and shape.createable:

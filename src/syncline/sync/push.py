@@ -156,7 +156,7 @@ def _build_record(one: Pending, target: Target) -> dict[str, object]:
     for field, source in target.sent:
         shape = target.shape.find(source)
         if field.name in one.ours and shape:
-            record[shape.name] = text_to_json(one.ours[field.name], shape)
+            record[shape.name] = text_to_json(field.to_salesforce(one.ours[field.name]), shape)
     return record
 
 

@@ -195,6 +195,32 @@ def test_secrets_are_never_shown(synced: Syncline, org: Simulated) -> None:
     assert not [secret for secret in secrets if secret in shown + logged]
 
 
+def test_options_and_rules_are_set_shown_and_refused(connected: Syncline) -> None:
+    for name in ("street", "city"):
+        done = connected("map", "set", name, "--group", "address")
+        assert done.status == 0, done.err
+    odd = connected("map", "set", "city", "--direction", "both")
+    assert odd.status == 1
+    assert "moves with street" in odd.err
+    assert connected("map", "set", "city", "--guard", "sometimes").status == 2
+    assert connected("map", "set", "rating", "--value", "Hot=A", "--value", "Cold=C").status == 0
+    shown = connected("map", "show").out
+    assert "city: moves with the group address" in shown
+    assert "rating: values Hot=A, Cold=C" in shown
+    field = next(one for one in connected("map", "show", "--json").facts["fields"] if one["name"] == "rating")
+    assert field["values"] == {"Hot": "A", "Cold": "C"}
+    assert connected("map", "set", "city", "--group", "none").status == 0
+
+    ruled = connected("map", "rules", "--ambiguous", "hold", "--no-assignment", "--json").facts
+    assert (ruled["ambiguous"], ruled["duplicates"], ruled["assignment_rules"]) == ("hold", "link", False)
+    assert connected("map", "rules", "--json").facts == ruled
+    assert connected("map", "object", "Lead", "--filter", '=Title = "Boss"').status == 1
+    assert connected("map", "object", "Account").status == 2
+    kept = connected("map", "object", "lead", "--filter", '=Title = "Boss"', "--reason", "bosses", "--strict", "--json")
+    assert kept.facts["strict"] is True
+    assert connected("map", "object", "Lead", "--filter", "none", "--json").facts["filter"] is None
+
+
 def test_an_expression_is_tried_mapped_shown_and_synced(connected: Syncline) -> None:
     expression = '=UPPER(LastName) & IF(ISBLANK(Title), "", ", " & Title)'
     tried = connected("map", "preview", expression, "--object", "lead", "--limit", "2", "--json")

@@ -9,11 +9,10 @@ from syncline.domain.mapping import CONTACT, LEAD, BlankRule, Direction, FieldTy
 from syncline.domain.mapping_check import (
     FITTING_TYPES,
     RESERVED_NAMES,
-    Problem,
-    Severity,
     check_mapping,
     errors_of,
 )
+from syncline.domain.mapping_problem import Problem, Severity
 from syncline.domain.shape import FieldShape, ObjectShape
 
 EMAIL = MappedField("email", "Email", FieldType.EMAIL, "Email", "Email")

@@ -50,7 +50,10 @@ DELETE FROM own_writes WHERE connection_id = %(connection_id)s;
 
 -- forget_configuration --
 -- Forgetting a connection: its row with mappings, runs and issues, children first.
-WITH gone_fields AS (
+WITH gone_objects AS (
+    DELETE FROM mapped_objects USING mappings
+    WHERE mapped_objects.mapping_id = mappings.id AND mappings.connection_id = %(connection_id)s
+), gone_fields AS (
     DELETE FROM mapped_fields USING mappings
     WHERE mapped_fields.mapping_id = mappings.id AND mappings.connection_id = %(connection_id)s
 ), gone_mappings AS (
