@@ -188,6 +188,25 @@ FACTS: dict[str, Fact] = {
     "rule.primary_contact": Fact("A new primary contact of an Opportunity takes the place of the one before."),
     "rule.task_account": Fact("A task keeps its AccountId when its Contact or Opportunity moves to another Account."),
     "task.lead_and_thing": Fact("A task for a lead cannot be related to anything else."),
+    "definition.name": Fact(
+        "The Custom Field API Name can only contain alphanumeric characters, must begin with a letter, cannot end with "
+        "an underscore or contain two consecutive underscore characters, and has at most 40 characters."
+    ),
+    "definition.missing": Fact("Must specify '{name}' for a CustomField of type {type}"),
+    "definition.not_allowed": Fact("Can not specify '{name}' for a CustomField of type {type}"),
+    "definition.length": Fact("The length of a CustomField of type {type} must be from {least} to {most}"),
+    "definition.digits": Fact("Precision must be from 1 to {most}, and scale from 0 up to precision"),
+    "definition.value_twice": Fact("Duplicate picklist value: {value}"),
+    "definition.display_format": Fact("Display format: {value} needs one part such as {{0000}}"),
+    "definition.exists": Fact("There is already a field named {name} on {object}."),
+    "definition.too_many": Fact("reached maximum number of custom fields"),
+    "definition.unknown_object": Fact("no CustomObject named {name} found"),
+    "definition.unknown_field": Fact("no CustomField named {name} found"),
+    "definition.controller": Fact("Controlling field {name} is no picklist or checkbox of {object}"),
+    "definition.used": Fact("This custom field is referenced elsewhere in salesforce.com: {place}"),
+    "definition.type_change": Fact("Cannot change the type of a field from {old} to {new}"),
+    "definition.no_formulas": Fact("{name}: formulas, roll-ups and default values are not there yet"),
+    "definition.details_limit": Fact("{object} has the most master-detail relationships that an object can have"),
     "merge.losers": Fact("merge takes one or two records to merge into the master"),
     "merge.same": Fact("the master record cannot be merged into itself"),
 }  # fmt: skip

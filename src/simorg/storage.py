@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from simorg.clock import Clock, read_stamp
 from simorg.ids import build_id, read_number
+from simorg.masks import mask_text
 from simorg.schema.registry import Field, ObjectType, Schema
 from simorg.transactions import StoredValue, Transaction, quote
 
@@ -65,6 +66,7 @@ class Storage:
         self._writer = self._connect()
         self._writer.execute("BEGIN")
         self._execute('CREATE TABLE IF NOT EXISTS _expelled ("Id" TEXT PRIMARY KEY) WITHOUT ROWID')
+        self._execute("CREATE TABLE IF NOT EXISTS _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
         for one in self._schema.objects():
             self._make_table(one)
         self._writer.execute("COMMIT")
@@ -88,6 +90,7 @@ class Storage:
                 self._execute(f"DELETE FROM {quote(one.name + '__before')}")
                 self._versions[one.name] += 1
             self._execute("DELETE FROM _expelled")
+            self._execute("DELETE FROM _counters")
             self._pending_until.clear()
             self._numbers.clear()
 
@@ -96,7 +99,16 @@ class Storage:
         one = self._schema.get(object_name)
         with self._write_lock:
             self._add_missing_columns(one.name, [field])
+            self._make_indexes(one, [field])
             self._versions[one.name] += 1
+
+    def drop_values(self, object_name: str, field: Field) -> None:
+        """Blanks what a field held that was taken away; a new field of its name begins empty."""
+        name = self._schema.get(object_name).name
+        with self._write_lock:
+            for table in (name, name + "__before"):
+                self._execute(f"UPDATE {quote(table)} SET {quote(field.name)} = NULL")
+            self._versions[name] += 1
 
     def add_object(self, object_name: str) -> None:
         """Makes the table of a new object."""
@@ -248,9 +260,14 @@ class Storage:
         )
         self._add_missing_columns(one.name, list(one.stored_fields))
         self._execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {quote(one.name + "_id")} ON {quote(one.name)} ("Id")')
-        for field in one.stored_fields:
-            if field.name in _INDEXED or field.external_id or (field.custom and field.reference_to):
-                collation = " COLLATE NOCASE" if field.external_id or field.name == "Email" else ""
+        self._make_indexes(one, one.stored_fields)
+
+    def _make_indexes(self, one: ObjectType, fields: Sequence[Field]) -> None:
+        for field in fields:
+            wanted = field.name in _INDEXED or field.external_id or field.unique
+            if field.stored and (wanted or (field.custom and field.reference_to)):
+                folds = (field.external_id or field.unique) and not field.case_sensitive
+                collation = " COLLATE NOCASE" if folds or field.name == "Email" else ""
                 name, column = quote(f"{one.name}_{field.name}"), quote(field.name)
                 self._execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({column}{collation})")
 
@@ -297,6 +314,7 @@ class Storage:
             connection.execute(pragma)
         connection.create_function("fold", 1, _fold, deterministic=True)
         connection.create_function("in_zone", 2, _move_to_zone, deterministic=True)
+        connection.create_function("mask", 3, mask_text, deterministic=True)
         connection.create_collation("folded", _compare_folded)
         return connection
 

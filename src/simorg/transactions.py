@@ -126,6 +126,18 @@ class Transaction:
         """Whether a deleted record does not lie in the recycle bin."""
         return self._writer.execute('SELECT 1 FROM _expelled WHERE "Id" = ?', [record_id]).fetchone() is not None
 
+    def next_number(self, object_name: str, field_name: str, first: int) -> int:
+        """The next automatic number of a field. A record that is refused afterwards gives its number back only with
+        the whole transaction, as gaps are allowed.
+        """
+        name = f"{object_name}.{field_name}".lower()
+        row = self._writer.execute(
+            "INSERT INTO _counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + 1"
+            " RETURNING value",
+            [name, first],
+        ).fetchone()
+        return int(row[0])
+
     def bulk_insert(self, object_name: str, columns: Sequence[str], rows: Iterable[Sequence[StoredValue]]) -> None:
         """Inserts many rows as given, ids and stamps included; visible at once. For seeds."""
         one = self._storage.object(object_name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from simorg.masks import mask_text
 from simorg.schema.registry import Field, ObjectType
 from simorg.transactions import StoredValue
 
@@ -68,6 +69,9 @@ def render_field(field: Field, row: Row) -> object:
         return compose_name(row.get("FirstName"), row.get("LastName"))
     if field.name == "PhotoUrl":
         return f"/services/images/photo/{row.get('Id')}"
+    if field.type == "encryptedstring":
+        value = row.get(field.name)
+        return mask_text(None if value is None else str(value), field.mask_type, field.mask_char)
     if field.name == "IsEmailBounced":
         return row.get("EmailBouncedReason") is not None
     return render_json(field, row.get(field.name))

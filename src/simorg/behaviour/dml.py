@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from simorg.behaviour.numbering import next_auto_number
 from simorg.behaviour.rules import rules_of
 from simorg.behaviour.values import read_value
 from simorg.behaviour.writing import Write
@@ -80,6 +81,8 @@ class Writer:
         write = Write(self._org, self._tx, None, row)
         if error := self._prepare(one, write):
             return refuse(error)
+        for field in one.auto_numbers:
+            row[field.name] = next_auto_number(self._tx, one, field, self._org)
         record_id = self._tx.insert(one.name, _storable(one, row))
         self._settle(one, write, record_id)
         return Outcome(record_id, created=True)

@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 #: No field has so many digits; what is larger need not be rounded to be out of range.
 _MOST_DIGITS = 20
 _EXACT = Context(prec=60)
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d+))?)?Z?", re.ASCII)
 #: An address as Salesforce's own check takes it: one @, no blanks, a dot in the domain, no empty label.
 _EMAIL = re.compile(r"[^\s@,;<>()\[\]\\\"]+@(?:[^\s@.,;<>()\[\]\\\"]+\.)+[^\s@.,;<>()\[\]\\\"]{2,}")
 
@@ -42,10 +43,37 @@ def _read_text(field: Field, value: object) -> StoredValue | RowError:
     if len(text) > field.length:
         message = say("dml.string_too_long", label=field.label, value=text[:255], length=field.length)
         return RowError("STRING_TOO_LONG", message, (field.name,))
-    if field.restricted_picklist and field.picklist and text not in {one.value for one in field.picklist}:
-        message = f"{field.label}: bad value for restricted picklist field: {text}"
-        return RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, (field.name,))
+    if field.restricted_picklist and field.picklist and text not in field.active_values:
+        return refuse_choice(field, text)
     return text
+
+
+def _read_choices(field: Field, value: object) -> StoredValue | RowError:
+    """Several values of a picklist, split by semicolons: each once, in the order of the picklist."""
+    if isinstance(value, (dict, list)):
+        return _wrong_type(field, value)
+    chosen = list(dict.fromkeys(part.strip() for part in str(value).split(";") if part.strip()))
+    known = field.active_values
+    for one in chosen:
+        if field.restricted_picklist and known and one not in known:
+            return refuse_choice(field, one)
+    chosen.sort(key=lambda one: known.get(one, len(known)))
+    return ";".join(chosen) or None
+
+
+def refuse_choice(field: Field, text: str) -> RowError:
+    """The refusal of what a restricted picklist does not have."""
+    message = f"{field.label}: bad value for restricted picklist field: {text}"
+    return RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, (field.name,))
+
+
+def _read_time(field: Field, value: object) -> StoredValue | RowError:
+    """A time of day, kept to the millisecond."""
+    found = _TIME.fullmatch(str(value))
+    if found is None:
+        return _wrong_type(field, value)
+    hours, minutes, seconds, fraction = found.groups()
+    return f"{hours}:{minutes}:{seconds or '00'}.{(fraction or '')[:3]:0<3}Z"
 
 
 def _read_email(field: Field, value: object) -> StoredValue | RowError:
@@ -138,6 +166,8 @@ def _out_of_range(field: Field, value: object) -> RowError:
 
 _READERS: dict[str, Callable[[Field, object], StoredValue | RowError]] = {
     **dict.fromkeys(TEXT_TYPES, _read_text),
+    "multipicklist": _read_choices,
+    "time": _read_time,
     "email": _read_email,
     "boolean": _read_boolean,
     "int": _read_whole,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from simorg.clock import now
+from simorg.schema.definition import FieldDefinition
 
 #: Types whose values are text and compare without regard to case.
 TEXT_TYPES = frozenset(
@@ -27,6 +28,8 @@ class PicklistValue:
     label: str = ""
     active: bool = True
     default: bool = False
+    #: The controlling values under which it can be chosen; empty where no field controls, or under none.
+    valid_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,26 @@ class Field:
     extra_type: str | None = None
     help: str | None = None
     derived: str | None = None
+    #: What a custom field was made from.
+    definition: FieldDefinition | None = None
+    #: The formula of its default value, where it is no constant.
+    default_formula: str | None = None
+    #: The picklist or checkbox that says which values can be chosen.
+    controller: str | None = None
+    #: The form of an automatic number, e.g. A-{0000}.
+    auto_number: str | None = None
+    mask_char: str | None = None
+    mask_type: str | None = None
 
     @cached_property
     def stored(self) -> bool:
         """Whether the field has a column; compound and calculated ones are derived when read."""
         return self.type not in COMPOUND_TYPES and not self.components and not self.calculated and not self.derived
+
+    @cached_property
+    def active_values(self) -> Mapping[str, int]:
+        """The values of a picklist that can be chosen, with their places."""
+        return {one.value: at for at, one in enumerate(self.picklist) if one.active}
 
     @property
     def settable(self) -> bool:
@@ -168,6 +186,16 @@ class ObjectType:
         return tuple(one for one in self.fields.values() if one.settable and (one.type == "reference" or one.unique))
 
     @cached_property
+    def auto_numbers(self) -> tuple[Field, ...]:
+        """The fields that number the records."""
+        return tuple(one for one in self.fields.values() if one.auto_number)
+
+    @cached_property
+    def masters(self) -> tuple[Field, ...]:
+        """The fields that name the masters of a detail, in order."""
+        return tuple(one for one in self.fields.values() if one.definition and one.definition.type == "MasterDetail")
+
+    @cached_property
     def unstored_names(self) -> frozenset[str]:
         """The fields that a caller can give a value and that have no column."""
         return frozenset(one.name for one in self.fields.values() if one.settable and not one.stored)
@@ -246,6 +274,12 @@ class Schema:
             if parent.name in one.reference_to and one.custom
         )
         self._objects[parent.name.lower()] = replace(parent, children=(*parent.children, *hanging))
+
+    def replace_object(self, changed: ObjectType) -> None:
+        """Puts a changed object in the place of the one of its name."""
+        with self._lock:
+            self._objects[changed.name.lower()] = changed
+            self._note_change()
 
     def add_field(self, object_name: str, new: Field) -> None:
         """Adds a field, or replaces the one of its name. Storage needs `Storage.add_column` besides."""

@@ -195,6 +195,8 @@ def _field_sql(alias: str, one: ObjectType, field: Field) -> tuple[str, tuple[st
         return f"nullif(trim(ifnull({first} || ' ', '') || ifnull({last}, '')), '')", ()
     if field.name == "PhotoUrl":
         return f"'/services/images/photo/' || {alias}.\"Id\"", ()
+    if field.type == "encryptedstring":
+        return f"mask({alias}.{quote(field.name)}, '{field.mask_type}', '{field.mask_char}')", ()
     if field.name == "IsEmailBounced":
         return f'({alias}."EmailBouncedReason" IS NOT NULL)', ()
     if not field.stored and not field.derived:

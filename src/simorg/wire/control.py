@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from datetime import datetime
 
+from simorg.behaviour.customizing import define_field, redefine_field
 from simorg.errors import ApiError
 from simorg.export import export_records
 from simorg.journal import as_json
 from simorg.org import Settings
+from simorg.schema.definition import read_definition
 from simorg.schema.objects.custom import build_custom
 from simorg.schema.registry import Field
 from simorg.seeds import NAMES, plant
@@ -131,10 +133,13 @@ def change_settings(request: ApiRequest) -> ApiResponse:
 
 
 def change_fields(request: ApiRequest) -> ApiResponse:
-    """POST fields {"object", "name", "hidden"? | "remove"? | "add": {facts of a field}}."""
+    """POST fields {"object", "name", "hidden"? | "remove"? | "add": {facts of a field} | "define": {CustomField}}."""
     asked = _asked(request)
     org, object_name, name = request.org, str(asked["object"]), str(asked["name"])
-    if asked.get("remove"):
+    if isinstance(definition := asked.get("define"), dict):
+        define = redefine_field if name.lower() in org.schema.get(object_name).fields else define_field
+        define(org, object_name, read_definition(definition, name))
+    elif asked.get("remove"):
         org.schema.remove_field(object_name, name)
     elif isinstance(facts := asked.get("add"), dict):
         field = Field(name=name, **facts)

@@ -1,33 +1,32 @@
 """Describe: what objects and fields the org shows (REST API Developer Guide, "sObject Describe")."""
 
+import base64
 import hashlib
 import json
 from email.utils import format_datetime, parsedate_to_datetime
 
 from simorg.errors import ApiError
-from simorg.schema.registry import ChildRelationship, Field, ObjectType, PicklistValue, Schema
+from simorg.schema.registry import TEXT_TYPES, ChildRelationship, Field, ObjectType, PicklistValue, Schema
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 _SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
-    "address": "urn:address", "location": "urn:location",
+    "time": "xsd:time", "address": "urn:address", "location": "urn:location",
 }  # fmt: skip
 _MASTER = "012000000000000AAA"
 #: What no field of these objects has.
 _SAME_FOR_ALL = {
     **dict.fromkeys(
         (
-            "aiPredictionField", "autoNumber", "dependentPicklist", "deprecatedAndHidden", "encrypted",
-            "formulaTreatNullNumberAsZero", "highScaleNumber", "restrictedDelete", "searchPrefilterable",
+            "aiPredictionField", "deprecatedAndHidden", "highScaleNumber", "restrictedDelete", "searchPrefilterable",
             "writeRequiresMasterRead",
         ),
         False,
     ),
     **dict.fromkeys(
         (
-            "controllerName", "defaultValueFormula", "filteredLookupInfo", "mask", "maskType", "referenceTargetField",
-            "relationshipOrder",
+            "filteredLookupInfo", "referenceTargetField",
         )
     ),
 }  # fmt: skip
@@ -99,12 +98,22 @@ def find_object(request: ApiRequest, name: str) -> ObjectType:
 
 def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
     """One field with all 57 keys."""
-    is_text = field.type in ("string", "textarea", "email", "phone", "url", "picklist", "multipicklist", "combobox")
+    is_text = field.type in TEXT_TYPES
     is_reference = field.type == "reference"
     extra = "personname" if field.name_field and field.components else None
     if field.type == "textarea" and field.length > 255:
         extra = "plaintextarea"
+    custom = field.definition
     facts = {
+        "autoNumber": field.auto_number is not None,
+        "controllerName": field.controller,
+        "defaultValueFormula": field.default_formula,
+        "dependentPicklist": field.controller is not None,
+        "encrypted": field.type == "encryptedstring",
+        "formulaTreatNullNumberAsZero": bool(custom and custom.formula is not None and custom.blanks_as_zero),
+        "mask": field.mask_char,
+        "maskType": field.mask_type,
+        "relationshipOrder": _order_of_master(field, one),
         "aggregatable": field.aggregatable and field.filterable,
         "byteLength": field.length if is_reference or field.type == "id" else field.length * 3 if is_text else 0,
         "calculated": field.calculated,
@@ -132,7 +141,7 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
         "namePointing": field.name_pointing,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
-        "picklistValues": [_describe_value(value) for value in field.picklist],
+        "picklistValues": _describe_values(field, one),
         "polymorphicForeignKey": is_reference and len(field.reference_to) > 1,
         "precision": field.precision,
         "queryByDistance": field.type == "address",
@@ -149,14 +158,43 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
     return dict(sorted({**_SAME_FOR_ALL, **facts}.items()))
 
 
-def _describe_value(value: PicklistValue) -> dict[str, object]:
+def _order_of_master(field: Field, one: ObjectType) -> int | None:
+    """0 for the first master of a detail, 1 for its second."""
+    return next((at for at, other in enumerate(one.masters) if other.name == field.name), None)
+
+
+def _describe_values(field: Field, one: ObjectType) -> list[dict[str, object]]:
+    controller = one.fields.get(field.controller.lower()) if field.controller else None
+    controlling = None if controller is None else _controlling_values(controller)
+    return [_describe_value(value, controlling) for value in field.picklist]
+
+
+def _controlling_values(controller: Field) -> list[str]:
+    if controller.type == "boolean":
+        return ["false", "true"]
+    return [value.value for value in controller.picklist]
+
+
+def _describe_value(value: PicklistValue, controlling: list[str] | None) -> dict[str, object]:
     return {
         "active": value.active,
         "defaultValue": value.default,
         "label": value.label or value.value,
-        "validFor": None,
+        "validFor": None if controlling is None else _valid_for(value, controlling),
         "value": value.value,
     }
+
+
+def _valid_for(value: PicklistValue, controlling: list[str]) -> str:
+    """The controlling values as bits, the highest of the first byte for the first (SOAP API Developer Guide,
+    "PicklistEntry": validFor, base64).
+    """
+    wanted = {one.casefold() for one in value.valid_for}
+    bits = bytearray((len(controlling) + 7) // 8)
+    for at, one in enumerate(controlling):
+        if one.casefold() in wanted:
+            bits[at // 8] |= 0x80 >> at % 8
+    return base64.b64encode(bytes(bits)).decode()
 
 
 def _describe_short(one: ObjectType, root: str) -> dict[str, object]:

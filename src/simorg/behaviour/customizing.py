@@ -1,0 +1,159 @@
+"""Adding, changing and removing custom fields of an org that runs, as Setup and the Metadata API do."""
+
+from dataclasses import replace
+
+from simorg.fidelity import say
+from simorg.org import Org
+from simorg.schema.custom_fields import build_field, can_control, relation_names
+from simorg.schema.definition import DefinitionError, FieldDefinition
+from simorg.schema.registry import ChildRelationship, Field, ObjectType
+
+#: Custom fields of one object (Salesforce Help, "Custom Fields Allowed Per Object": Unlimited and Performance).
+MOST_FIELDS = 800
+_MOST_MASTERS = 2
+#: The types that a field of one type can become without losing what it holds (Salesforce Help, "Notes on Changing
+#: Custom Field Types"): all others have to be made anew.
+_BECOMES = {
+    "Text": {"TextArea", "LongTextArea", "Email", "Phone", "Url", "Picklist", "EncryptedText"},
+    "TextArea": {"Text", "LongTextArea", "Html", "Email", "Phone", "Url"},
+    "LongTextArea": {"Html", "TextArea", "Text"},
+    "Html": {"LongTextArea"},
+    "Email": {"Text", "TextArea", "Phone", "Url"},
+    "Phone": {"Text", "TextArea", "Email", "Url"},
+    "Url": {"Text", "TextArea", "Email", "Phone"},
+    "Picklist": {"Text", "TextArea", "MultiselectPicklist"},
+    "MultiselectPicklist": {"Text", "Picklist"},
+    "Number": {"Currency", "Percent", "Text"},
+    "Currency": {"Number", "Percent", "Text"},
+    "Percent": {"Number", "Currency", "Text"},
+    "Date": {"DateTime"},
+    "DateTime": {"Date"},
+    "AutoNumber": {"Text"},
+    "Lookup": {"MasterDetail"},
+    "MasterDetail": {"Lookup"},
+}
+
+
+def define_field(org: Org, object_name: str, definition: FieldDefinition) -> Field:
+    """Adds a custom field to an object; the records that are there have it blank, or by its default.
+
+    Raises:
+        DefinitionError: DUPLICATE_DEVELOPER_NAME, CUSTOM_ENTITY_OR_FIELD_LIMIT, FIELD_INTEGRITY_EXCEPTION,
+            INVALID_TYPE.
+    """
+    one = find_custom_object(org, object_name)
+    if definition.full_name.lower() in one.fields:
+        name = definition.full_name.removesuffix("__c")
+        message = say("definition.exists", name=name, object=one.label)
+        raise DefinitionError("DUPLICATE_DEVELOPER_NAME", message, ("fullName",))
+    if sum(field.custom for field in one.fields.values()) >= MOST_FIELDS:
+        raise DefinitionError("CUSTOM_ENTITY_OR_FIELD_LIMIT", say("definition.too_many"))
+    field = _complete(org, one, build_field(definition))
+    _install(org, one, field)
+    return field
+
+
+def redefine_field(org: Org, object_name: str, definition: FieldDefinition) -> Field:
+    """Changes a custom field to another definition; values stay where the types allow it.
+
+    Raises:
+        DefinitionError: as for a new one; or there is no such field, or its type cannot change so.
+    """
+    one = find_custom_object(org, object_name)
+    old = find_custom_field(one, definition.full_name)
+    before = old.definition.type if old.definition else definition.type
+    calculated = old.calculated != (definition.formula is not None or definition.type == "Summary")
+    if calculated or (definition.type != before and definition.type not in _BECOMES.get(before, set())):
+        message = say("definition.type_change", old=before, new=definition.type)
+        raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", message, ("type",))
+    field = replace(_complete(org, one, build_field(definition)), hidden=old.hidden)
+    _install(org, one, field)
+    return field
+
+
+def remove_field(org: Org, object_name: str, field_name: str) -> None:
+    """Takes a custom field away, with its values.
+
+    Raises:
+        DefinitionError: there is none, or something is built on it.
+    """
+    one = find_custom_object(org, object_name)
+    field = find_custom_field(one, field_name)
+    for target in field.reference_to:
+        parent = org.schema.find(target)
+        if parent:
+            kept = tuple(child for child in parent.children if (child.child, child.field) != (one.name, field.name))
+            org.schema.replace_object(replace(parent, children=kept))
+    org.schema.remove_field(one.name, field.name)
+    if field.stored:
+        org.storage.drop_values(one.name, field)
+
+
+def find_custom_object(org: Org, name: str) -> ObjectType:
+    """An object that fields can be added to.
+
+    Raises:
+        DefinitionError: there is none.
+    """
+    one = org.schema.find(name)
+    if one is None:
+        raise DefinitionError("INVALID_TYPE", say("definition.unknown_object", name=name))
+    return one
+
+
+def find_custom_field(one: ObjectType, name: str) -> Field:
+    """A custom field of an object.
+
+    Raises:
+        DefinitionError: there is none.
+    """
+    field = one.fields.get(name.lower())
+    if field is None or not field.custom:
+        message = say("definition.unknown_field", name=f"{one.name}.{name}")
+        raise DefinitionError("INVALID_CROSS_REFERENCE_KEY", message)
+    return field
+
+
+def _complete(org: Org, one: ObjectType, field: Field) -> Field:
+    """The field with what follows from the object it is added to and from others."""
+    definition = field.definition
+    assert definition is not None
+    if field.calculated or (definition.default_value and definition.type != "Checkbox"):
+        raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", say("definition.no_formulas", name=field.name))
+    if definition.reference_to:
+        return _complete_lookup(org, one, field, definition)
+    if definition.controlling_field:
+        controller = one.fields.get(definition.controlling_field.lower())
+        if controller is None or not can_control(controller):
+            message = say("definition.controller", name=definition.controlling_field, object=one.name)
+            raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", message, ("valueSet",))
+        return replace(field, controller=controller.name)
+    return field
+
+
+def _complete_lookup(org: Org, one: ObjectType, field: Field, definition: FieldDefinition) -> Field:
+    target = org.schema.find(str(definition.reference_to))
+    if target is None:
+        message = say("definition.unknown_object", name=definition.reference_to)
+        raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", message, ("referenceTo",))
+    own, inverse = relation_names(definition, one.label_plural)
+    taken = target.find_child(inverse)
+    if taken and (taken.child, taken.field) != (one.name, field.name):
+        message = say("definition.exists", name=inverse.removesuffix("__r"), object=target.label)
+        raise DefinitionError("DUPLICATE_DEVELOPER_NAME", message, ("relationshipName",))
+    if definition.type == "MasterDetail":
+        masters = [other for other in one.masters if other.name != field.name]
+        if not one.custom or len(masters) >= _MOST_MASTERS:
+            message = say("definition.details_limit", object=one.name)
+            raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", message, ("type",))
+    return replace(field, reference_to=(target.name,), relationship_name=own, child_relationship=inverse)
+
+
+def _install(org: Org, one: ObjectType, field: Field) -> None:
+    org.schema.add_field(one.name, field)
+    org.storage.add_column(one.name, field)
+    for name in field.reference_to:
+        parent = org.schema.get(name)
+        kept = tuple(child for child in parent.children if (child.child, child.field) != (one.name, field.name))
+        hanging = ChildRelationship(one.name, field.name, field.child_relationship, field.cascade_delete)
+        org.schema.replace_object(replace(parent, children=(*kept, hanging)))
