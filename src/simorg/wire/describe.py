@@ -103,17 +103,7 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
     extra = "personname" if field.name_field and field.components else None
     if field.type == "textarea" and field.length > 255:
         extra = "plaintextarea"
-    custom = field.definition
     facts = {
-        "autoNumber": field.auto_number is not None,
-        "controllerName": field.controller,
-        "defaultValueFormula": field.default_formula,
-        "dependentPicklist": field.controller is not None,
-        "encrypted": field.type == "encryptedstring",
-        "formulaTreatNullNumberAsZero": bool(custom and custom.formula is not None and custom.blanks_as_zero),
-        "mask": field.mask_char,
-        "maskType": field.mask_type,
-        "relationshipOrder": _order_of_master(field, one),
         "aggregatable": field.aggregatable and field.filterable,
         "byteLength": field.length if is_reference or field.type == "id" else field.length * 3 if is_text else 0,
         "calculated": field.calculated,
@@ -155,7 +145,25 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
         "unique": field.unique,
         "updateable": field.updateable and field.settable,
     }
-    return dict(sorted({**_SAME_FOR_ALL, **facts}.items()))
+    return dict(sorted({**_SAME_FOR_ALL, **_describe_custom(field, one), **facts}.items()))
+
+
+def _describe_custom(field: Field, one: ObjectType) -> dict[str, object]:
+    """The keys that only custom fields use."""
+    definition = field.definition
+    return {
+        "autoNumber": field.auto_number is not None,
+        "controllerName": field.controller,
+        "defaultValueFormula": field.default_formula,
+        "dependentPicklist": field.controller is not None,
+        "encrypted": field.type == "encryptedstring",
+        "formulaTreatNullNumberAsZero": bool(
+            definition and definition.formula is not None and definition.blanks_as_zero
+        ),
+        "mask": field.mask_char,
+        "maskType": field.mask_type,
+        "relationshipOrder": _order_of_master(field, one),
+    }
 
 
 def _order_of_master(field: Field, one: ObjectType) -> int | None:
