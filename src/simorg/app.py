@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
@@ -53,10 +53,10 @@ class App:
             ConnectionDropped: a fault on order wants no answer.
         """
         began = clock.tick()
-        path = urlsplit(raw.target).path
-        outside = path.startswith(CONTROL)
+        path, _, query = raw.target.partition("?")
+        outside = path.startswith(f"{CONTROL}/")
         fault = None if outside else self.org.faults.for_request(raw.method, path)
-        request = self._build_request(raw, path)
+        request = self._build_request(raw, path, query)
         counted = False
         response = ApiResponse(status=0)
         try:
@@ -83,7 +83,8 @@ class App:
         content = b"" if body is None else json.dumps(body).encode()
         names = {name.lower(): value for name, value in (headers or {}).items()}
         raw = RawRequest(method, url, names, content, parent.base_url)
-        request = self._build_request(raw, urlsplit(url).path)
+        path, _, query = url.partition("?")
+        request = self._build_request(raw, path, query)
         try:
             route, arguments = self._match(request)
             request = self._with_version(request, arguments, parent)
@@ -91,8 +92,7 @@ class App:
         except ApiError as error:
             return ApiResponse(error.status, error.as_json())
 
-    def _build_request(self, raw: RawRequest, path: str) -> ApiRequest:
-        query = urlsplit(raw.target).query
+    def _build_request(self, raw: RawRequest, path: str, query: str) -> ApiRequest:
         args = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
         method = args.get("_HttpMethod", raw.method).upper() if raw.method == "POST" else raw.method
         return ApiRequest(

@@ -7,9 +7,12 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
@@ -18,7 +21,7 @@ from simorg import seeds
 from simorg.fidelity import FACTS
 from simorg.opening import WrongFolder, open_org
 from simorg.org import Org, Settings
-from simorg.server import RunningServer, start_server
+from simorg.server import LOOPBACK, RunningServer, start_server
 from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, Login
 
 app = typer.Typer(
@@ -41,28 +44,34 @@ def serve(
     bare: Annotated[bool, typer.Option("--bare", help="Without the custom fields.")] = False,
     commit_lag: Annotated[float, typer.Option(help="Seconds until others see a commit.", min=0)] = 0.0,
     data: Annotated[Path | None, typer.Option(help="A folder to keep; made by `simorg seed` or here.")] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; another than loopback has to be confirmed.")
+    ] = LOOPBACK,
+    beyond: Annotated[
+        bool, typer.Option("--beyond-loopback", help="Confirm that others on the network may reach the org.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON when ready.")] = False,
 ) -> None:
-    """Serve an org until it is stopped (Ctrl-C)."""
+    """Serve an org until it is stopped (Ctrl-C): HTTP, HTTPS and the proxy on one port."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="simorg: %(message)s")
     _check_seed(seed)
+    _check_host(host, beyond=beyond)
     folder = data or Path(tempfile.mkdtemp(prefix="simorg-"))
     try:
         org = _open(folder, seed, people, Settings(bare=bare, commit_lag_ms=int(commit_lag * 1000)))
         key = folder / "private-key.pem"
         _write_key(key, org)
         try:
-            server = start_server(org, port)
+            server = start_server(org, port, host)
         except OSError as error:
-            typer.echo(f"simorg: port {port} cannot be used ({error.strerror}). Choose another with --port.", err=True)
+            why = f"port {port} cannot be used at {host} ({error.strerror}). Choose another with --port or --host."
+            typer.echo(f"simorg: {why}", err=True)
             raise typer.Exit(1) from None
         facts = describe_access(server, key)
         if as_json:
             typer.echo(json.dumps(facts))
         else:
-            for name, value in facts.items():
-                typer.echo(f"{name:<15} {value}")
-            typer.echo("Serving; Ctrl-C ends it.")
+            _print_access(facts)
         _wait_for_end()
         server.stop()
         org.close()
@@ -140,6 +149,9 @@ def describe_access(server: RunningServer, key: Path) -> dict[str, Any]:
     assert connected is not None
     return {
         "url": server.url,
+        "tls_url": server.tls_url,
+        "proxy_url": server.proxy_url,
+        "ca_bundle": str(server.server.tls.ca_bundle),
         "username": integration.username,
         "password": integration.password,
         "security_token": integration.security_token,
@@ -151,6 +163,26 @@ def describe_access(server: RunningServer, key: Path) -> dict[str, Any]:
         "administrator": _describe_login(org.users.logins[ADMINISTRATOR]),
         "colleague": _describe_login(org.users.logins[COLLEAGUE]),
     }
+
+
+def client_environment(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What to set so that clients which know only Salesforce's host names reach the org, unmodified."""
+    bundle = str(facts["ca_bundle"])
+    return {
+        "HTTPS_PROXY": str(facts["proxy_url"]),
+        "REQUESTS_CA_BUNDLE": bundle,
+        "SSL_CERT_FILE": bundle,
+        "NODE_EXTRA_CA_CERTS": bundle,
+    }
+
+
+def _print_access(facts: Mapping[str, Any]) -> None:
+    for name, value in facts.items():
+        typer.echo(f"{name:<15} {value}")
+    typer.echo("\nFor clients that know only Salesforce's own host names:")
+    for name, value in client_environment(facts).items():
+        typer.echo(f"export {name}={value}")
+    typer.echo("\nServing; Ctrl-C ends it.")
 
 
 def _open(folder: Path, seed: str, people: int | None, settings: Settings) -> Org:
@@ -178,6 +210,19 @@ def _check_seed(name: str) -> None:
         raise typer.Exit(2)
 
 
+def _check_host(host: str, *, beyond: bool) -> None:
+    try:
+        safe = ip_address(host).is_loopback
+    except ValueError:
+        typer.echo(f"simorg: --host takes an address, such as {LOOPBACK}: {host}", err=True)
+        raise typer.Exit(2) from None
+    if safe or beyond:
+        return
+    why = "everybody who reaches it can use the org, whose passwords are no secrets"
+    typer.echo(f"simorg: {host} is not the loopback: {why}. Say --beyond-loopback too if that is meant.", err=True)
+    raise typer.Exit(2)
+
+
 def _wait_for_end() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -186,7 +231,7 @@ def _wait_for_end() -> None:
 
 
 def _call(url: str, token: str, method: str, path: str, body: object = None) -> Any:
-    if not url.startswith("http://127.0.0.1") and not url.startswith("http://localhost"):
+    if urlsplit(url).scheme != "http" or urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
         typer.echo(f"simorg: {url} is not on this machine.", err=True)
         raise typer.Exit(2)
     content = None if body is None else json.dumps(body).encode()

@@ -48,7 +48,7 @@ def _adopt(org: Org, planted: dict[str, object]) -> None:
     for name in _KEPT:
         setattr(org.settings, name, kept[name])
     for role in (ADMINISTRATOR, INTEGRATION, COLLEAGUE):
-        username = build_login(org.seed, role, "").username
+        username = build_login(org.realm, role, "").username
         row = org.storage.read_one('SELECT "Id" FROM "User" WHERE "Username" = ?', [username])
-        org.users.logins[role] = build_login(org.seed, role, str(row[0]) if row else "")
-    org.users.app = build_app(org.seed, org.users.logins[INTEGRATION].user_id)
+        org.users.logins[role] = build_login(org.realm, role, str(row[0]) if row else "")
+    org.users.app = build_app(org.realm, org.users.logins[INTEGRATION].user_id)

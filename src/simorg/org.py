@@ -1,5 +1,6 @@
 """An org: its schema, records, clock, users, sessions, settings, faults and journal, held together."""
 
+import hashlib
 import itertools
 import secrets
 import threading
@@ -12,14 +13,13 @@ from zoneinfo import ZoneInfo
 
 from simorg.clock import Clock
 from simorg.faults import Faults
-from simorg.ids import checksum
+from simorg.ids import build_id
 from simorg.journal import Journal
 from simorg.schema.registry import Schema
 from simorg.storage import Storage
 from simorg.users import Users
 
 INSTANCE = "gK00"
-ORG_ID_15 = "00DgK0000000001"
 
 
 @dataclass
@@ -89,6 +89,10 @@ class Org:
     journal: Journal = field(default_factory=Journal)
     users: Users = field(default_factory=Users)
     seed: str = ""
+    #: What tells it from the other orgs of its process; the only one needs none.
+    name: str = ""
+    #: A sandbox is logged in to at test.salesforce.com.
+    sandbox: bool = False
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.folder, self.schema, self.clock, INSTANCE)
@@ -104,7 +108,21 @@ class Org:
     @property
     def id(self) -> str:
         """The org's id, 18 characters."""
-        return ORG_ID_15 + checksum(ORG_ID_15)
+        number = int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:5], "big") if self.name else 1
+        return build_id("00D", INSTANCE, number)
+
+    @property
+    def realm(self) -> str:
+        """What usernames and secrets of the org are derived from: they differ among orgs of one seed."""
+        return f"{self.name}.{self.seed}" if self.name else self.seed
+
+    @property
+    def my_domain(self) -> str:
+        """Its own host name."""
+        name = self.name or "simorg-dev-ed"
+        if self.sandbox:
+            return f"{name}.sandbox.my.salesforce.com"
+        return f"{name}.my.salesforce.com" if self.name else f"{name}.develop.my.salesforce.com"
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -129,7 +147,7 @@ class Org:
 
     def log_in(self, user_id: str) -> Session:
         """A new session."""
-        token = f"{ORG_ID_15}!{secrets.token_urlsafe(72)}"
+        token = f"{self.id[:15]}!{secrets.token_urlsafe(72)}"
         session = Session(token, user_id, self.clock.now() + timedelta(seconds=self.settings.session_seconds))
         with self._lock:
             self.sessions[token] = session

@@ -17,7 +17,7 @@ from tests.processes import ROOT, plain_environment
 _PROGRAM = [sys.executable, "-c", "from simorg.cli import main; main()"]
 _FACTS = {
     "url", "username", "password", "security_token", "client_id", "client_secret", "private_key", "admin_token",
-    "org_id", "administrator", "colleague",
+    "org_id", "administrator", "colleague", "tls_url", "proxy_url", "ca_bundle",
 }  # fmt: skip
 
 
@@ -55,6 +55,8 @@ def test_it_tells_how_to_reach_it_and_leaves_nothing_behind() -> None:
         assert "PRIVATE KEY" in key.read_text(encoding="ascii")
         assert key.stat().st_mode & 0o077 == 0
         assert requests.get(f"{facts['url']}/services/data", timeout=30).status_code == 200
+        secured = requests.get(f"{facts['tls_url']}/services/data", timeout=30, verify=facts["ca_bundle"])
+        assert secured.status_code == 200
     assert not key.parent.exists()
 
 
@@ -91,11 +93,34 @@ def test_a_port_that_is_taken_is_named_with_the_remedy() -> None:
     assert "--port" in done.stderr
 
 
+def test_it_leaves_the_loopback_only_when_told_twice() -> None:
+    done = _run("serve", "--port", "0", "--host", "0.0.0.0")  # it is refused
+    assert (done.returncode, "--beyond-loopback" in done.stderr) == (2, True)
+    assert _run("serve", "--host", "example.com", "--beyond-loopback").returncode == 2
+    with _serving("--host", "0.0.0.0", "--beyond-loopback") as facts:  # as asked for
+        assert requests.get(f"{facts['url']}/services/data", timeout=30).status_code == 200
+
+
+def test_it_prints_what_clients_need_in_their_environment() -> None:
+    command = [*_PROGRAM, "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=plain_environment()) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line.startswith("Serving"):
+                break
+        process.send_signal(signal.SIGTERM)
+    names = [line.removeprefix("export ").partition("=")[0] for line in lines if line.startswith("export ")]
+    assert names == ["HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]
+
+
 def test_wrong_words_are_wrong_usage() -> None:
     done = _run("serve", "--seed", "nonsense")
     assert (done.returncode, "people" in done.stderr) == (2, True)
-    away = _run("journal", "--url", "http://example.com", "--token", "x")
-    assert (away.returncode, "not on this machine" in away.stderr) == (2, True)
+    for elsewhere in ("http://example.com", "http://127.0.0.1.example.com", "http://localhost@example.com"):
+        away = _run("journal", "--url", elsewhere, "--token", "x")
+        assert (away.returncode, "not on this machine" in away.stderr) == (2, True)
     nobody = _run("journal", "--url", "http://127.0.0.1:9", "--token", "x")
     assert (nobody.returncode, "simorg serve" in nobody.stderr) == (1, True)
 

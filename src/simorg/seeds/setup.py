@@ -36,15 +36,15 @@ def plant_setup(org: Org, tx: Transaction, *, sales: bool) -> Setup:
     tx.user_id = administrator
     tx.insert("Organization", _organization(org))
     profiles = [tx.insert("Profile", {"Name": name, "UserType": "Standard"}) for name in _PROFILES]
-    domain = f"{org.seed}.simorg.example"
+    domain = f"{org.realm}.simorg.example"
     for role, first, last, profile in (
         (ADMINISTRATOR, "Ada", "Admin", profiles[0]),
         (INTEGRATION, "Integration", "User", profiles[2]),
         (COLLEAGUE, "Cora", "Colleague", profiles[1]),
     ):
         user_id = tx.insert("User", _user(f"{role}@{domain}", first, last, profile, org.settings.time_zone))
-        org.users.logins[role] = build_login(org.seed, role, user_id)
-    org.users.app = build_app(org.seed, org.users.logins[INTEGRATION].user_id, org.users.app)
+        org.users.logins[role] = build_login(org.realm, role, user_id)
+    org.users.app = build_app(org.realm, org.users.logins[INTEGRATION].user_id, org.users.app)
     _plant_picklists(tx)
     users: list[str] = []
     queues: list[str] = []
@@ -75,7 +75,7 @@ def _organization(org: Org) -> dict[str, StoredValue]:
         "DefaultLeadAccess": "Edit",
         "OrganizationType": org.settings.edition,
         "InstanceName": org.settings.instance_name,
-        "IsSandbox": 0,
+        "IsSandbox": int(org.sandbox),
         "IsReadOnly": 0,
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simorg.errors import ApiError
+from simorg.transport.targets import to_instance
 
 if TYPE_CHECKING:
     from simorg.app import App
@@ -52,6 +53,11 @@ class ApiRequest:
     def root(self) -> str:
         """The path below which the resources of this version lie, e.g. /services/data/v64.0."""
         return f"/services/data/v{self.version:.1f}"
+
+    @property
+    def instance_url(self) -> str:
+        """Where the session of a login is used: the org's own host, where the request came to a login host."""
+        return to_instance(self.base_url, self.org.my_domain)
 
     def json(self) -> Any:
         """The body as JSON.

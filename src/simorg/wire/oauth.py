@@ -125,7 +125,7 @@ def _token_answer(request: ApiRequest, session: Session) -> ApiResponse:
         "access_token": session.token,
         "signature": base64.b64encode(signature).decode(),
         "scope": _SCOPE,
-        "instance_url": request.base_url,
+        "instance_url": request.instance_url,
         "id": identity,
         "token_type": "Bearer",
         "issued_at": issued_at,

@@ -84,7 +84,7 @@ def _log_in(
 
 
 def _login_result(request: ApiRequest, login: Login, api: str, version: float) -> dict[str, object]:
-    org, base = request.org, request.base_url
+    org, base = request.org, request.instance_url
     session = org.log_in(login.user_id)
     return {
         "metadataServerUrl": f"{base}/services/Soap/m/{version:.1f}/{org.id[:15]}",

@@ -1,0 +1,1 @@
+"""How bytes reach an org: HTTP/1.1 read strictly, TLS with a throw-away authority, the answers written."""
