@@ -173,12 +173,21 @@ def describe_people(client: Salesforce) -> dict[str, ObjectShape]:
             continue
         if shape.queryable:
             shapes[name] = shape
+    refuse_nobody(shapes)
+    return shapes
+
+
+def refuse_nobody(shapes: Mapping[str, ObjectShape]) -> None:
+    """Goes no further where no object of people is visible.
+
+    Raises:
+        OperatorError: none is.
+    """
     if not shapes:
         raise OperatorError(
             "This user sees neither Leads nor Contacts.",
             remedy="Grant Read and View All on both to it (Setup, Permission Sets, Object Settings), then try again.",
         )
-    return shapes
 
 
 def _check(name: str, login: Login) -> None:

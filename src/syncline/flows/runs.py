@@ -9,7 +9,7 @@ from syncline import clock
 from syncline.domain.connection import ConnectionState
 from syncline.domain.ids import ConnectionId, RunId
 from syncline.errors import Busy, ConnectionBroken, LimitReached, OperatorError, SynclineError
-from syncline.flows.connect import describe_people, open_client
+from syncline.flows.connect import open_client, refuse_nobody
 from syncline.salesforce.client import Salesforce
 from syncline.store import budget, runs
 from syncline.store.connections import load_connection, set_state
@@ -18,6 +18,7 @@ from syncline.store.mappings import load_mapping
 from syncline.store.secrets import KeyRing
 from syncline.sync.budget import CallGuard
 from syncline.sync.context import SyncContext
+from syncline.sync.describes import load_people
 from syncline.sync.progress import Progress, Tick
 
 
@@ -51,7 +52,8 @@ def open_run(
             context.guard = _keep_budget(lock, client, connection.id)
             try:
                 with context.urgent():  # without it, not even opt-outs could be sent
-                    context.shapes.update(describe_people(client))
+                    load_people(context)
+                refuse_nobody(context.shapes)
                 # A plain read outside of any transaction can fail too.
                 with store_errors():
                     yield context

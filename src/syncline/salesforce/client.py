@@ -68,7 +68,13 @@ class Salesforce:
         return self._transport.calls
 
     def org_now(self) -> datetime:
-        """The org's clock, as its answers tell it."""
+        """The org's clock, as its answers tell it; where there was none yet, logging in gets one.
+
+        Raises:
+            ConnectionBroken: Salesforce refuses the login.
+        """
+        if not self._transport.knows_org_time:
+            self._owner.current()
         return self._transport.org_now()
 
     def keep_within(self, guard: Callable[[str], None]) -> None:

@@ -9,6 +9,8 @@ from syncline.salesforce.failures import remote_error
 
 #: Stands for the versioned root of the API in the URL of a part; the client fills it in.
 ROOT = "{root}"
+#: Queries that one composite call takes (REST API Developer Guide, Composite, "Limits").
+MOST_QUERIES = 5
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,12 @@ class Transport:
             self._note(response)
             yield Stream(response)
 
+    @property
+    def knows_org_time(self) -> bool:
+        """Whether an answer told the org's time."""
+        with self._lock:
+            return self._org_clock is not None
+
     def org_now(self) -> datetime:
         """The org's clock: its last Date header, moved on by our own; a second behind at most, never ahead."""
         with self._lock:

@@ -32,6 +32,7 @@ _BULK_STATEMENTS = (
     "forget_positions",
     "forget_touched",
     "forget_own_writes",
+    "forget_describes",
 )
 
 

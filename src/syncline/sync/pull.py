@@ -15,7 +15,8 @@ import psycopg
 from syncline import clock
 from syncline.domain.mapping import PERSON_OBJECTS
 from syncline.domain.window import Window, build_window, is_unchanged
-from syncline.salesforce.composite import query_part
+from syncline.errors import RemoteRefused
+from syncline.salesforce.composite import MOST_QUERIES, query_part
 from syncline.salesforce.soql import build_query, datetime_literal
 from syncline.store import issues, mirror, reads, staging
 from syncline.store.database import transaction
@@ -23,6 +24,7 @@ from syncline.store.issues import Issue
 from syncline.store.mirror import BadValue, MirrorTable
 from syncline.store.reads import Cursor, Read
 from syncline.sync.context import SyncContext
+from syncline.sync.describes import DRIFT_CODES, look_again
 from syncline.sync.fields import read_fields
 from syncline.sync.stage import stage_bulk, stage_query
 
@@ -60,9 +62,21 @@ def mirror_table(ctx: SyncContext, object_name: str) -> MirrorTable:
 def pull(ctx: SyncContext) -> None:
     """Brings the mirror of every person object up to the org's now.
 
+    Where the org does not know a field or an object any more, it is asked what it shows, and read anew by that.
+
     Raises:
         RemoteError: an object could not be read to its end; what is staged is kept, the next run goes on from there.
     """
+    try:
+        _pull(ctx)
+    except RemoteRefused as refused:
+        if refused.code not in DRIFT_CODES or not look_again(ctx):
+            raise
+        ctx.counts.add("shapes_changed")
+        _pull(ctx)
+
+
+def _pull(ctx: SyncContext) -> None:
     with closing(ctx.database.connect("pull")) as conn:
         tasks = [_prepare(ctx, conn, name) for name in PERSON_OBJECTS if name in ctx.shapes]
     totals = _probe(ctx, [task for task in tasks if task.unfinished is None])
@@ -93,16 +107,16 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, object_name: str) -> Ta
 
 
 def _probe(ctx: SyncContext, tasks: Sequence[Task]) -> dict[str, int | None]:
-    """Asks in one call how much there is to read of each object; None where nothing is new."""
-    if not tasks:
-        return {}
-    parts = [query_part(task.table.object_name, _probe_soql(task), all_rows=True) for task in tasks]
+    """Asks how much there is to read of each object, five objects in one call; None where nothing is new."""
     totals: dict[str, int | None] = {}
-    for task, result in zip(tasks, ctx.salesforce.composite(parts), strict=True):
-        answer = result.expect_success()
-        total: int = answer["totalSize"]
-        quiet = not task.is_full and total == len(answer["records"]) and _is_quiet(ctx, task, answer["records"])
-        totals[task.table.object_name] = None if quiet else total
+    for start in range(0, len(tasks), MOST_QUERIES):
+        some = tasks[start : start + MOST_QUERIES]
+        parts = [query_part(task.table.object_name, _probe_soql(task), all_rows=True) for task in some]
+        for task, result in zip(some, ctx.salesforce.composite(parts), strict=True):
+            answer = result.expect_success()
+            total: int = answer["totalSize"]
+            quiet = not task.is_full and total == len(answer["records"]) and _is_quiet(ctx, task, answer["records"])
+            totals[task.table.object_name] = None if quiet else total
     return totals
 
 

@@ -48,6 +48,10 @@ DELETE FROM touched WHERE connection_id = %(connection_id)s;
 -- Forgetting a connection: recent writes of ours.
 DELETE FROM own_writes WHERE connection_id = %(connection_id)s;
 
+-- forget_describes --
+-- Forgetting a connection: what the org showed.
+DELETE FROM describes WHERE connection_id = %(connection_id)s;
+
 -- forget_configuration --
 -- Forgetting a connection: its row with mappings, runs and issues, children first.
 WITH gone_objects AS (
