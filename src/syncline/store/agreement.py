@@ -7,7 +7,8 @@ from psycopg import sql
 
 from syncline.domain.mapping import MappedField
 from syncline.store.expressions import canonical, contact_value, mirror_value
-from syncline.store.mirror import MirrorTable, typed_columns
+from syncline.store.mirror import typed_columns
+from syncline.store.mirror_table import MirrorTable
 from syncline.store.named_sql import load
 
 _SQL = load("agreement")

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from syncline.domain.mapping import BlankRule, MappedField
 from syncline.store.expressions import canonical, contact_value, mirror_value
-from syncline.store.mirror import MirrorTable
+from syncline.store.mirror_table import MirrorTable
 from syncline.store.named_sql import load
 
 _SQL = load("drift")

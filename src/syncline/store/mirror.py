@@ -4,31 +4,23 @@
 the value before is noted in field_bases, so that deciding can come later and a crash in between loses nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.errors import DataError, DependentObjectsStillExist, UniqueViolation
 
 from syncline.domain.mapping import MappedField
-from syncline.domain.shape import FieldShape, ObjectShape
+from syncline.domain.shape import FieldShape
 from syncline.store import staging
 from syncline.store.expressions import canonical, decided, mirror_value
+from syncline.store.mirror_table import MirrorTable, listed
 from syncline.store.named_sql import load
-from syncline.store.names import ConnectionTables
+from syncline.store.shaping import drop_keys, make_keys, take_place
 
 _SQL = load("mirror")
-#: Records that another one stands for are few, and each sync asks for all of them: condition and fields needed.
-_MOVED: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
-    "converted": (
-        "isconverted AND convertedcontactid IS NOT NULL",
-        ("IsConverted", "ConvertedContactId"),
-    ),
-    "merged": ("isdeleted AND masterrecordid IS NOT NULL", ("IsDeleted", "MasterRecordId")),
-}
 #: Changed rows from which on new statistics pay.
 _WORTH_STATISTICS = 1_000
 _GUARDED = {
@@ -50,83 +42,6 @@ class BadValue:
     text: str
 
 
-@dataclass(frozen=True)
-class MirrorTable:
-    """The mirror of one object: which fields are read into it, and by which field changes are found."""
-
-    tables: ConnectionTables
-    connection_id: int
-    shape: ObjectShape
-    fields: tuple[FieldShape, ...]
-
-    @property
-    def object_name(self) -> str:
-        """The object's name."""
-        return self.shape.name
-
-    @property
-    def stamp(self) -> str:
-        """The column of the change stamp; the key where the object has none."""
-        return (self.shape.stamp_field or "Id").lower()
-
-    @property
-    def columns(self) -> list[str]:
-        """Column names in reading order."""
-        return [one.column for one in self.fields]
-
-    def identifiers(self) -> dict[str, sql.Composable]:
-        """What the named SQL of the mirror is composed with."""
-        return {
-            "mirror": self.tables.mirror(self.object_name),
-            "staging": self.tables.staging(self.object_name),
-            "incoming": self.tables.incoming(self.object_name),
-            "columns": _list(sql.Identifier(name) for name in self.columns),
-            "stamp": sql.Identifier(self.stamp),
-            "stamp_column": sql.Identifier(self.stamp),
-        }
-
-    def parameters(self) -> dict[str, object]:
-        """The parameters that most statements take."""
-        return {"connection_id": self.connection_id, "object": self.object_name}
-
-
-def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
-    return sql.Composed([sql.SQL(", ").join(parts)])
-
-
-def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> None:
-    """Makes the mirror's table, or adds the columns it lacks; a column whose type changed is made anew and empty."""
-    name = table.tables.mirror(table.object_name)
-    conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(table.tables.schema)))
-    present = _present_columns(conn, table)
-    if not present:
-        conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, definitions(table)))
-        return
-    for one in table.fields:
-        wanted = "timestamp with time zone" if one.column_type == "timestamptz" else one.column_type
-        if one.column in present and present[one.column] != wanted:
-            conn.execute(sql.SQL("ALTER TABLE {} DROP COLUMN {}").format(name, sql.Identifier(one.column)))
-            del present[one.column]
-        if one.column not in present:
-            conn.execute(sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(name, _definition(one)))
-
-
-def _present_columns(conn: psycopg.Connection, table: MirrorTable) -> dict[str, str]:
-    qualified = table.tables.mirror(table.object_name).as_string(conn)
-    return dict(conn.execute(_SQL["columns"].compose(), {"table": qualified}).fetchall())
-
-
-def definitions(table: MirrorTable) -> sql.Composed:
-    """The columns of the mirror with their types, as CREATE TABLE takes them."""
-    return _list(_definition(one) for one in table.fields)
-
-
-def _definition(field: FieldShape) -> sql.Composed:
-    if field.column == "id":
-        return sql.Composed([sql.SQL('id text COLLATE "C" NOT NULL')])
-    return sql.SQL("{} " + field.column_type).format(sql.Identifier(field.column))
-
-
 def is_empty(conn: psycopg.Connection, table: MirrorTable) -> bool:
     """Whether nothing was ever merged."""
     statement = sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table.tables.mirror(table.object_name))
@@ -143,7 +58,7 @@ def load_first(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, list[
         pass  # an Id was read twice, or somebody's view needs the table that is there: row by row, then
     # A new file within this transaction: PostgreSQL then need not log row by row what it syncs at the commit.
     conn.execute(sql.SQL("TRUNCATE {}").format(table.tables.mirror(table.object_name)))
-    _drop_keys(conn, table)
+    drop_keys(conn, table)
     return _load_staged(conn, table)
 
 
@@ -152,11 +67,8 @@ def _become(conn: psycopg.Connection, table: MirrorTable) -> int:
     staged = table.tables.staging(table.object_name)
     counted = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(staged)).fetchone()
     conn.execute(sql.SQL("DROP TABLE {}").format(table.tables.mirror(table.object_name)))
-    name = sql.Identifier(table.object_name.lower())
-    conn.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(staged, name))
-    work = sql.Identifier(table.tables.work_schema, table.object_name.lower())
-    conn.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(work, sql.Identifier(table.tables.schema)))
-    _make_keys(conn, table)
+    take_place(conn, table, staged)
+    make_keys(conn, table)
     return counted[0] if counted else 0
 
 
@@ -164,7 +76,7 @@ def _load_staged(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, lis
     try:
         with conn.transaction():
             rows = _execute(conn, table, "load_empty", guarded=False)
-            _make_keys(conn, table)
+            make_keys(conn, table)
         return rows, []
     except (DataError, UniqueViolation) as error:
         guarded = isinstance(error, DataError)
@@ -172,43 +84,12 @@ def _load_staged(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, lis
     try:
         with conn.transaction():
             rows = _execute(conn, table, "load_empty", guarded=guarded)
-            _make_keys(conn, table)
+            make_keys(conn, table)
     except UniqueViolation:
         with conn.transaction():
             rows = _execute(conn, table, "load_empty_newest", guarded=guarded)
-            _make_keys(conn, table)
+            make_keys(conn, table)
     return rows, bad
-
-
-def _drop_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
-    name = table.tables.mirror(table.object_name)
-    conn.execute(
-        sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(
-            name, sql.Identifier(f"{table.object_name.lower()}_pkey")
-        )
-    )
-    for suffix in ("stamp", *_MOVED):
-        conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(_index(table, suffix)))
-
-
-def _make_keys(conn: psycopg.Connection, table: MirrorTable) -> None:
-    name = table.tables.mirror(table.object_name)
-    conn.execute(
-        sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY (id)").format(
-            name, sql.Identifier(f"{table.object_name.lower()}_pkey")
-        )
-    )
-    if table.stamp != "id":
-        index = sql.Identifier(f"{table.object_name.lower()}_stamp")
-        conn.execute(sql.SQL("CREATE INDEX {} ON {} ({})").format(index, name, sql.Identifier(table.stamp)))
-    for suffix, (condition, needed) in _MOVED.items():
-        if all(table.shape.find(field) for field in needed):
-            index = sql.Identifier(f"{table.object_name.lower()}_{suffix}")
-            conn.execute(sql.SQL("CREATE INDEX {} ON {} (id) WHERE " + condition).format(index, name))
-
-
-def _index(table: MirrorTable, suffix: str) -> sql.Identifier:
-    return sql.Identifier(table.tables.schema, f"{table.object_name.lower()}_{suffix}")
 
 
 def _execute(conn: psycopg.Connection, table: MirrorTable, statement: str, *, guarded: bool) -> int:
@@ -218,7 +99,7 @@ def _execute(conn: psycopg.Connection, table: MirrorTable, statement: str, *, gu
 
 def typed_columns(table: MirrorTable, *, guarded: bool = True) -> sql.Composed:
     """The typed values of a staged row; the guarded form gives NULL where the plain one would fail."""
-    return _list(_typed(one, guarded=guarded) for one in table.fields)
+    return listed(_typed(one, guarded=guarded) for one in table.fields)
 
 
 def _typed(field: FieldShape, *, guarded: bool) -> sql.Composed:
@@ -271,8 +152,8 @@ def merge(
     bad = _make_incoming(conn, table)
     others = [name for name in table.columns if name != "id"]
     compared = {
-        "incoming_values": _list(sql.Identifier("incoming", name) for name in others),
-        "mirror_values": _list(sql.Identifier("mirror", name) for name in others),
+        "incoming_values": listed(sql.Identifier("incoming", name) for name in others),
+        "mirror_values": listed(sql.Identifier("mirror", name) for name in others),
     }
     conn.execute(_SQL["drop_before_own_writes"].compose(**names), parameters)
     conn.execute(_SQL["settle_own_writes"].compose(**names), parameters)
@@ -281,7 +162,7 @@ def merge(
     conn.execute(_SQL["note_touched"].compose(**names), parameters)
     if agreed := decided(mapped):
         conn.execute(_SQL["note_bases"].compose(values=_before_and_after(agreed), **names), parameters)
-    assignments = _list(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others)
+    assignments = listed(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others)
     changed = conn.execute(_SQL["merge"].compose(assignments=assignments, **names)).rowcount
     conn.execute(sql.SQL("DROP TABLE {}").format(names["incoming"]))
     if changed > _WORTH_STATISTICS:
@@ -309,7 +190,7 @@ def _make_incoming(conn: psycopg.Connection, table: MirrorTable) -> list[BadValu
 
 
 def _before_and_after(mapped: Sequence[tuple[MappedField, str]]) -> sql.Composed:
-    return _list(
+    return listed(
         sql.SQL("({}, {}, {})").format(
             sql.Literal(field.name),
             canonical(mirror_value(field, source, "mirror", before=True), field.type),

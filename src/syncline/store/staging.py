@@ -95,7 +95,7 @@ def _make(
 
 def is_typed(conn: psycopg.Connection, tables: ConnectionTables, object_name: str) -> bool:
     """Whether the staged rows have the mirror's types."""
-    parameters = {"schema": tables.work_schema, "table": f"staged_{object_name.lower()}"}
+    parameters = {"schema": tables.work_schema, "table": tables.staging_name(object_name)}
     return conn.execute(_SQL["is_lasting"].compose(), parameters).fetchone() is not None
 
 
@@ -107,7 +107,7 @@ def load_position(
     if row is None:
         return None
     exists = conn.execute(
-        _SQL["table_exists"].compose(), {"schema": tables.work_schema, "table": f"staged_{object_name.lower()}"}
+        _SQL["table_exists"].compose(), {"schema": tables.work_schema, "table": tables.staging_name(object_name)}
     ).fetchone()
     if not exists:
         return None

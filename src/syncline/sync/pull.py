@@ -18,10 +18,11 @@ from syncline.domain.window import Window, build_window, is_unchanged
 from syncline.errors import RemoteRefused
 from syncline.salesforce.composite import MOST_QUERIES, query_part
 from syncline.salesforce.soql import build_query, datetime_literal
-from syncline.store import issues, mirror, reads, staging
+from syncline.store import issues, mirror, reads, shaping, staging
 from syncline.store.database import transaction
 from syncline.store.issues import Issue
-from syncline.store.mirror import BadValue, MirrorTable
+from syncline.store.mirror import BadValue
+from syncline.store.mirror_table import MirrorTable
 from syncline.store.reads import Cursor, Read
 from syncline.sync.context import SyncContext
 from syncline.sync.describes import DRIFT_CODES, look_again
@@ -91,7 +92,7 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, object_name: str) -> Ta
     field_list = ",".join(one.name for one in table.fields)
     with transaction(conn, "prepare"):
         staging.ensure_schema(conn, table.tables)
-        mirror.ensure_mirror(conn, table)
+        shaping.ensure_mirror(conn, table)
         cursor = reads.load_cursor(conn, ctx.connection.id, object_name)
         unfinished = reads.load_read(conn, ctx.connection.id, object_name)
         if unfinished and (unfinished.field_list != field_list or unfinished.road != "bulk"):

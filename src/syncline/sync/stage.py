@@ -10,9 +10,9 @@ from syncline.domain.values import rest_to_text
 from syncline.errors import RemoteRefused, RetryLater
 from syncline.salesforce.bulk import ResultPage
 from syncline.salesforce.failures import LocatorLost
-from syncline.store import mirror, reads, staging
+from syncline.store import mirror, reads, shaping, staging
 from syncline.store.database import transaction
-from syncline.store.mirror import MirrorTable
+from syncline.store.mirror_table import MirrorTable
 from syncline.store.reads import Read
 from syncline.store.staging import Position, ValueDoesNotFit
 from syncline.sync.context import SyncContext
@@ -63,7 +63,7 @@ def _reset(conn: psycopg.Connection, table: MirrorTable, *, typed: bool) -> None
     """Makes an empty staging table: with the mirror's types where it is to become the mirror, else of text."""
     place = (conn, table.tables, table.connection_id, table.object_name)
     if typed:
-        staging.reset_typed(*place, mirror.definitions(table))
+        staging.reset_typed(*place, shaping.definitions(table))
     else:
         staging.reset(*place, table.columns)
 

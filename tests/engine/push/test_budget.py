@@ -86,8 +86,12 @@ def test_opt_outs_go_on_in_the_reserve(synced: Hub, client: Salesforce) -> None:
 
 def test_the_calls_of_others_count_against_the_orgs_own_limit(synced: Hub) -> None:
     with synced.open() as ctx:
+        ctx.salesforce.limits()
         usage = ctx.salesforce.usage()
         assert usage is not None
     _allow(synced, None, usage.limit)
-    with pytest.raises(LimitReached, match="The org has used"):
-        synced.sync()
+    ((contact_id, _),) = _leads(synced, 1)
+    synced.execute("UPDATE contacts SET title = 'Has to wait' WHERE id = %s", contact_id)
+    report = synced.sync()
+    assert report.state == "paused"
+    assert "The org has used" in report.message

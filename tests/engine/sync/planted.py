@@ -11,10 +11,11 @@ from syncline.domain.ids import checksum
 from syncline.domain.mapping import CONTACT, LEAD, Direction, FieldType, MappedField, Policy
 from syncline.domain.mapping import Mapping as FieldMapping
 from syncline.domain.shape import FieldShape, ObjectShape
-from syncline.store import application, decisions, mirror, reads, staging
+from syncline.store import application, decisions, mirror, reads, shaping, staging
 from syncline.store.database import Database
 from syncline.store.decisions import Kind, Scope
-from syncline.store.mirror import BadValue, MirrorTable
+from syncline.store.mirror import BadValue
+from syncline.store.mirror_table import MirrorTable
 from syncline.store.names import ConnectionTables
 from syncline.store.reads import Read
 
@@ -100,7 +101,7 @@ class Planted:
             ensure_columns(conn, self.mapping)
             staging.ensure_schema(conn, self.tables)
             for name in (CONTACT, LEAD):
-                mirror.ensure_mirror(conn, self.table(name))
+                shaping.ensure_mirror(conn, self.table(name))
 
     def read(self, object_name: str, rows: Sequence[Mapping[str, str]]) -> list[BadValue]:
         """One read of an object, merged into the mirror; gives the values that did not fit."""

@@ -7,7 +7,7 @@ import pytest
 
 from syncline.domain.mapping import LEAD
 from syncline.salesforce.client import Salesforce
-from syncline.store import mirror, staging
+from syncline.store import mirror, shaping, staging
 from syncline.store.database import Database
 from syncline.store.mirror import BadValue
 from syncline.store.staging import ValueDoesNotFit
@@ -27,7 +27,7 @@ def _load_typed(planted: Planted, rows: Sequence[Mapping[str, str]]) -> tuple[in
     table = planted.table(LEAD)
     names = [one.name for one in table.fields]
     with planted.database.connect() as conn:
-        staging.reset_typed(conn, planted.tables, CONNECTION, LEAD, mirror.definitions(table))
+        staging.reset_typed(conn, planted.tables, CONNECTION, LEAD, shaping.definitions(table))
         staging.copy_csv(conn, planted.tables, LEAD, names, page(names, rows))
         loaded = mirror.load_first(conn, table)
         staging.drop(conn, planted.tables, CONNECTION, LEAD)

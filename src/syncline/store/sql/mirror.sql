@@ -1,9 +1,3 @@
--- columns --
--- The columns of a mirror table with their types.
-SELECT attribute.attname, format_type(attribute.atttypid, NULL)
-FROM pg_attribute attribute
-WHERE attribute.attrelid = to_regclass(%(table)s) AND attribute.attnum > 0 AND NOT attribute.attisdropped;
-
 -- load_empty --
 -- First load: the mirror is empty, so rows go in without a look and the key is made afterwards.
 INSERT INTO {mirror} ({columns}) SELECT {typed} FROM {staging} staged;
