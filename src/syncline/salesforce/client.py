@@ -13,10 +13,11 @@ from urllib.parse import quote as quote_url
 
 from syncline import clock, killpoints
 from syncline.domain.ids import SalesforceId
-from syncline.domain.outcomes import RowError, RowResult
+from syncline.domain.outcomes import RowResult
 from syncline.domain.shape import ObjectShape
 from syncline.errors import ConnectionBroken, LimitReached, RetryLater
 from syncline.salesforce import soap
+from syncline.salesforce.answers import read_row
 from syncline.salesforce.auth import Token
 from syncline.salesforce.bulk import BulkJob, ResultPage, read_job
 from syncline.salesforce.composite import ROOT, Part, PartResult
@@ -190,7 +191,7 @@ class Salesforce:
         if not 0 < len(ids) <= 200:
             raise ValueError(f"{len(ids)} {object_name} ids do not fit one call")
         path = self._path(f"/composite/sobjects?ids={','.join(ids)}&allOrNone=false")
-        results = [_read_row(one) for one in self._json("collections", "DELETE", path)]
+        results = [read_row(one) for one in self._json("collections", "DELETE", path)]
         return [
             RowResult(SalesforceId(record_id), True) if result.is_gone else result
             for record_id, result in zip(ids, results, strict=True)
@@ -308,7 +309,7 @@ class Salesforce:
         body = _body(answer, operation)
         if not isinstance(body, list) or len(body) != len(records):
             raise RetryLater(f"The answer to {operation} does not fit what was sent.", operation=operation)
-        return [_read_row(one) for one in body]
+        return [read_row(one) for one in body]
 
     def _json(self, kind: str, method: str, path: str, **options: Any) -> Any:
         return _body(self._send(kind, method, path, **options), kind)
@@ -388,18 +389,3 @@ def _body(answer: Answer, operation: str) -> Any:
 
 def _read_page(body: dict[str, Any]) -> Page:
     return Page(body["records"], body["totalSize"], body["done"], body.get("nextRecordsUrl"))
-
-
-def _read_row(body: dict[str, Any]) -> RowResult:
-    errors = tuple(
-        RowError(
-            str(one.get("statusCode") or one.get("errorCode") or ""),
-            str(one.get("message", "")),
-            tuple(one.get("fields") or ()),
-        )
-        for one in body.get("errors") or ()
-    )
-    record_id = body.get("id")
-    return RowResult(
-        SalesforceId(record_id) if record_id else None, bool(body.get("success")), bool(body.get("created")), errors
-    )

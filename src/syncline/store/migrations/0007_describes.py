@@ -9,5 +9,5 @@ _REVERSE = Path(__file__).with_name("bulk_0004_drop.sql").read_text(encoding="ut
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0005_budget")]
+    dependencies = [("store", "0006_mapping_options")]
     operations = [migrations.RunSQL(_FORWARD, _REVERSE)]
