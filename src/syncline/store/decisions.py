@@ -211,6 +211,7 @@ def decide_fields(conn: psycopg.Connection, scope: Scope, new_sources: Mapping[s
         )
         _add_new_sources(conn, scope, name, new_sources.get(name, ()))
         _add_moved_by_time(conn, scope, name)
+        _add_groups(conn, scope, name)
     conn.execute("ANALYZE candidates")
     for name in scope.objects:
         if scope.mapped[name]:
@@ -265,26 +266,36 @@ def _add_moved_by_time(conn: psycopg.Connection, scope: Scope, object_name: str)
             )
 
 
+def _add_groups(conn: psycopg.Connection, scope: Scope, object_name: str) -> None:
+    members = [(field.name, field.group) for field, _ in scope.mapped[object_name] if field.group]
+    if members:
+        rows = sql.SQL(", ").join(sql.SQL("({}, {})").format(*(sql.Literal(one) for one in pair)) for pair in members)
+        conn.execute(_DECIDE["add_groups"].compose(members=rows), scope.parameters(object_name))
+
+
 def _decide_object(conn: psycopg.Connection, scope: Scope, object_name: str) -> None:
     mapped = scope.mapped[object_name]
-    rules = sql.SQL(", ").join(
-        sql.SQL("({}, {}, {}, {}, {})").format(
-            *(sql.Literal(str(one)) for one in (field.name, field.type, field.direction, field.policy, field.blank))
-        )
-        for field, _ in mapped
+    rows = _DECIDE["candidate_rows"].compose(
+        mirror=scope.tables.mirror(object_name),
+        ours=cases((field.name, canonical(contact_value(field, "contact"), field.type)) for field, _ in mapped),
+        theirs=cases(
+            (field.name, canonical(mirror_value(field, source, "mirror"), field.type)) for field, source in mapped
+        ),
+        rules=sql.SQL(", ").join(_rules_row(field) for field, _ in mapped),
     )
+    grouped = any(field.group for field, _ in mapped)
     conn.execute(
         _DECIDE["decide"].compose(
-            mirror=scope.tables.mirror(object_name),
-            ours=cases((field.name, canonical(contact_value(field, "contact"), field.type)) for field, _ in mapped),
-            theirs=cases(
-                (field.name, canonical(mirror_value(field, source, "mirror"), field.type)) for field, source in mapped
-            ),
-            rules=rules,
-            decision=_DECIDE["decision"].compose(),
+            rows=_DECIDE["together" if grouped else "alone"].compose(rows=rows), decision=_DECIDE["decision"].compose()
         ),
         scope.parameters(object_name, Kind.FIELDS.first_seq),
     )
+
+
+def _rules_row(field: MappedField) -> sql.Composed:
+    rules = (field.name, field.type, field.direction, field.policy, field.blank, field.guard, field.stricter)
+    group = sql.SQL("{}::text").format(sql.Literal(field.group))
+    return sql.SQL("({})").format(sql.SQL(", ").join([*(sql.Literal(str(one)) for one in rules), group]))
 
 
 def cases(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composed:

@@ -77,7 +77,7 @@ def load_pending(
     values = sql.SQL(", ").join(
         sql.SQL("({}, {}, {}, {})").format(
             sql.Literal(field.name),
-            sql.Literal(field.blank is BlankRule.CLEAR or field.type.column_type == "boolean"),
+            _sends_blank(field, target.sent),
             canonical(contact_value(field, "contact"), field.type),
             canonical(mirror_value(field, source, "mirror"), field.type),
         )
@@ -96,6 +96,15 @@ def load_pending(
         for contact_id, record_id, version, seen, ours, theirs in conn.execute(statement, parameters)
     ]
     return [one for one in found if one.ours], [one for one in found if not one.ours]
+
+
+def _sends_blank(field: MappedField, sent: Mapped) -> sql.Composable:
+    """The condition that a blank of ours is sent: by the blank rule, or with the rest of its group."""
+    if field.blank is BlankRule.CLEAR or field.type.column_type == "boolean":
+        return sql.SQL("true")
+    group = [contact_value(one, "contact") for one, _ in sent if field.group and one.group == field.group]
+    filled = [sql.SQL("{} IS NOT NULL").format(value) for value in group]
+    return sql.SQL(" OR ").join(filled) if filled else sql.SQL("false")
 
 
 def note_sent(

@@ -1,73 +1,101 @@
 -- decision --
--- The three-way decision of domain.decision as one expression over a row v (base, known, ours, theirs, type,
--- direction, policy, blank). A property test holds the two equal.
+-- The three-way decision of domain.decision as one expression over a row v of "alone" or "together". A property test
+-- holds the two equal.
 SELECT
     CASE s.situation
         WHEN 'same' THEN 'nothing'
         WHEN 'agreed' THEN 'agreed'
         WHEN 'ours blank' THEN 'take'
-        WHEN 'theirs blank' THEN 'send'
-        WHEN 'box cleared' THEN s.sent
         WHEN 'theirs changed' THEN CASE WHEN s.pulls THEN 'take' ELSE s.sent END
-        WHEN 'ours changed' THEN s.sent
-        ELSE CASE
+        WHEN 'conflict' THEN CASE
             WHEN NOT s.pulls THEN s.sent
             WHEN v.policy = 'hold' THEN 'hold'
             WHEN s.ours_win THEN s.sent
             ELSE 'take' END
+        ELSE s.sent
     END AS outcome,
-    CASE s.situation
-        WHEN 'same' THEN 'same'
-        WHEN 'agreed' THEN 'agreed'
-        WHEN 'ours blank' THEN 'filled beats blank'
-        WHEN 'theirs blank' THEN 'filled beats blank'
-        WHEN 'box cleared' THEN 'stricter wins'
-        WHEN 'theirs changed' THEN CASE
-            WHEN s.pulls THEN 'changed in Salesforce'
-            WHEN s.sent = 'send' THEN 'marketing owns this field'
-            ELSE 'direction' END
-        WHEN 'ours changed' THEN CASE WHEN s.sent = 'send' THEN 'changed here' ELSE s.why_not_sent END
-        ELSE CASE
-            WHEN NOT s.pulls THEN CASE WHEN s.sent = 'send' THEN 'marketing owns this field' ELSE 'direction' END
-            WHEN v.policy = 'hold' THEN 'hold'
-            WHEN s.ours_win AND s.sent <> 'send' THEN s.why_not_sent
-            WHEN v.policy = 'marketing' THEN 'marketing wins'
-            WHEN v.policy = 'stricter' THEN 'stricter wins'
-            WHEN v.policy = 'newest' THEN 'newest: times unknown, Salesforce wins'
-            WHEN v.policy = 'filled' AND (v.ours IS NULL OR v.theirs IS NULL) THEN 'filled beats blank'
-            ELSE 'Salesforce wins' END
+    CASE
+        WHEN s.situation IN ('same', 'agreed') THEN s.situation
+        WHEN s.situation = 'box cleared' THEN 'stricter wins'
+        WHEN s.situation = 'ours blank' THEN 'filled beats blank'
+        WHEN s.situation = 'theirs changed' AND s.pulls THEN 'changed in Salesforce'
+        WHEN s.situation = 'conflict' AND s.pulls AND v.policy = 'hold' THEN 'hold'
+        WHEN s.situation = 'conflict' AND s.pulls AND NOT s.ours_win THEN s.policy_rule
+        WHEN s.sent = 'divergent' THEN s.why_not_sent
+        WHEN s.situation = 'theirs blank' THEN 'filled beats blank'
+        WHEN s.situation = 'ours changed' THEN 'changed here'
+        WHEN s.situation = 'conflict' AND s.pulls THEN s.policy_rule
+        ELSE 'marketing owns this field'
     END AS rule,
     s.situation = 'conflict' AS conflict
 FROM (
     SELECT
         v.direction IN ('pull', 'both') AS pulls,
-        CASE WHEN v.direction IN ('push', 'both') AND (v.ours IS NOT NULL OR v.blank = 'clear')
-            THEN 'send' ELSE 'divergent' END AS sent,
-        CASE WHEN v.direction IN ('push', 'both') THEN 'blanks are not sent' ELSE 'direction' END AS why_not_sent,
+        CASE WHEN w.why_not_sent IS NULL THEN 'send' ELSE 'divergent' END AS sent,
+        w.why_not_sent,
         CASE v.policy
             WHEN 'marketing' THEN true
-            WHEN 'filled' THEN v.theirs IS NULL
+            WHEN 'filled' THEN v.theirs_blank
             WHEN 'stricter' THEN CASE
                 WHEN v.type = 'boolean' THEN coalesce(v.ours = 'true', false)
+                WHEN v.ours IS NULL OR v.theirs IS NULL THEN v.theirs IS NULL
                 WHEN v.type IN ('number', 'score') THEN
-                    v.theirs IS NULL OR coalesce(v.ours::numeric > v.theirs::numeric, false)
-                ELSE v.theirs IS NULL END
+                    CASE v.stricter WHEN 'higher' THEN v.ours::numeric > v.theirs::numeric
+                                    ELSE v.ours::numeric <= v.theirs::numeric END
+                ELSE false END
             ELSE false
         END AS ours_win,
         CASE
+            WHEN v.policy = 'marketing' THEN 'marketing wins'
+            WHEN v.policy = 'stricter' THEN 'stricter wins'
+            WHEN v.policy = 'newest' THEN 'newest: times unknown, Salesforce wins'
+            WHEN v.policy = 'filled' AND (v.ours_blank OR v.theirs_blank) THEN 'filled beats blank'
+            ELSE 'Salesforce wins'
+        END AS policy_rule,
+        CASE
             WHEN v.ours IS NOT DISTINCT FROM v.theirs THEN
                 CASE WHEN v.known AND v.base IS NOT DISTINCT FROM v.ours THEN 'same' ELSE 'agreed' END
-            WHEN NOT v.known THEN CASE
-                WHEN v.ours IS NULL AND v.direction IN ('pull', 'both') THEN 'ours blank'
-                WHEN v.theirs IS NULL AND v.direction IN ('push', 'both') THEN 'theirs blank'
+            WHEN NOT v.all_known THEN CASE
+                WHEN v.ours_blank AND v.direction IN ('pull', 'both') THEN 'ours blank'
+                WHEN v.theirs_blank AND v.direction IN ('push', 'both') THEN 'theirs blank'
                 ELSE 'conflict' END
-            WHEN v.base IS NOT DISTINCT FROM v.ours THEN
+            WHEN v.ours_unmoved THEN
                 CASE WHEN v.policy = 'stricter' AND v.type = 'boolean' AND v.ours = 'true'
                     THEN 'box cleared' ELSE 'theirs changed' END
-            WHEN v.base IS NOT DISTINCT FROM v.theirs THEN 'ours changed'
+            WHEN v.theirs_unmoved THEN 'ours changed'
             ELSE 'conflict'
         END AS situation
+    FROM (
+        SELECT CASE
+            WHEN v.direction NOT IN ('push', 'both') THEN 'direction'
+            WHEN v.ours_blank AND v.blank = 'keep' THEN 'blanks are not sent'
+            WHEN v.guard = 'never' THEN 'push guard'
+            WHEN v.guard = 'if_blank'
+                AND NOT (v.theirs_blank OR coalesce(v.type = 'boolean' AND v.theirs = 'false', false)) THEN 'push guard'
+        END AS why_not_sent
+    ) w
 ) s;
+
+-- alone --
+-- Rows v of fields that move alone: (base, known, ours, theirs, type, direction, policy, blank, guard, stricter) with
+-- what "together" says of a group.
+SELECT one.*, one.known AS all_known, one.base IS NOT DISTINCT FROM one.ours AS ours_unmoved,
+       one.base IS NOT DISTINCT FROM one.theirs AS theirs_unmoved,
+       one.ours IS NULL AS ours_blank, one.theirs IS NULL AS theirs_blank
+FROM ({rows}) one;
+
+-- together --
+-- The same where fields move in groups: what the fields of a group say together, a field without group by itself.
+SELECT one.*,
+       bool_and(one.ours IS NOT DISTINCT FROM one.theirs OR one.known) OVER one_group AS all_known,
+       bool_and(one.ours IS NOT DISTINCT FROM one.theirs OR one.base IS NOT DISTINCT FROM one.ours) OVER one_group
+           AS ours_unmoved,
+       bool_and(one.ours IS NOT DISTINCT FROM one.theirs OR one.base IS NOT DISTINCT FROM one.theirs) OVER one_group
+           AS theirs_unmoved,
+       bool_and(one.ours IS NULL) OVER one_group AS ours_blank,
+       bool_and(one.theirs IS NULL) OVER one_group AS theirs_blank
+FROM ({rows}) one
+WINDOW one_group AS (PARTITION BY one.contact_id, coalesce('=' || one.move_with, one.field));
 
 -- without_statistics --
 -- Tables of some size, of these, that were never analyzed, as SQL names them.
@@ -163,25 +191,40 @@ WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND li
   AND NOT EXISTS (
       SELECT 1 FROM candidates candidate WHERE candidate.contact_id = link.contact_id AND candidate.field = %(field)s);
 
+-- add_groups --
+-- Where a field of a group is decided, all of them are; those that nobody moved agree on what the mirror shows.
+INSERT INTO candidates
+SELECT DISTINCT moved.contact_id, moved.object, moved.record_id, other.field, NULL, true, true
+FROM candidates moved
+JOIN (VALUES {members}) mine (field, move_with) ON mine.field = moved.field
+JOIN (VALUES {members}) other (field, move_with) ON other.move_with = mine.move_with
+WHERE moved.object = %(object)s
+  AND NOT EXISTS (
+      SELECT 1 FROM candidates known WHERE known.contact_id = moved.contact_id AND known.field = other.field);
+
+-- candidate_rows --
+-- The candidates of one object with both sides' values and the rules of their fields.
+SELECT raw.contact_id, raw.record_id, raw.field,
+       CASE WHEN raw.base_is_theirs THEN raw.theirs ELSE raw.base END AS base,
+       raw.known, raw.ours, raw.theirs, rules.type, rules.direction, rules.policy, rules.blank, rules.guard,
+       rules.stricter, rules.move_with
+FROM (
+    SELECT candidate.*,
+           CASE candidate.field {ours} END AS ours,
+           CASE candidate.field {theirs} END AS theirs
+    FROM candidates candidate
+    JOIN contacts contact ON contact.id = candidate.contact_id
+    JOIN {mirror} mirror ON mirror.id = candidate.record_id
+    WHERE candidate.object = %(object)s AND NOT mirror.isdeleted
+) raw
+JOIN (VALUES {rules}) rules (field, type, direction, policy, blank, guard, stricter, move_with)
+    ON rules.field = raw.field;
+
 -- decide --
 -- Decides every candidate of one object: rows of the delta, and bases that turned out to need nothing are dropped.
 WITH decided AS (
     SELECT v.contact_id, v.record_id, v.field, v.base, v.known, v.ours, v.theirs, d.outcome, d.rule, d.conflict
-    FROM (
-        SELECT raw.contact_id, raw.record_id, raw.field,
-               CASE WHEN raw.base_is_theirs THEN raw.theirs ELSE raw.base END AS base,
-               raw.known, raw.ours, raw.theirs, rules.type, rules.direction, rules.policy, rules.blank
-        FROM (
-            SELECT candidate.*,
-                   CASE candidate.field {ours} END AS ours,
-                   CASE candidate.field {theirs} END AS theirs
-            FROM candidates candidate
-            JOIN contacts contact ON contact.id = candidate.contact_id
-            JOIN {mirror} mirror ON mirror.id = candidate.record_id
-            WHERE candidate.object = %(object)s AND NOT mirror.isdeleted
-        ) raw
-        JOIN (VALUES {rules}) rules (field, type, direction, policy, blank) ON rules.field = raw.field
-    ) v
+    FROM ({rows}) v
     CROSS JOIN LATERAL ({decision}) d
 ), settled AS (
     DELETE FROM field_bases waiting USING decided
