@@ -205,7 +205,45 @@ FACTS: dict[str, Fact] = {
     "definition.controller": Fact("Controlling field {name} is no picklist or checkbox of {object}"),
     "definition.used": Fact("This custom field is referenced elsewhere in salesforce.com: {place}"),
     "definition.type_change": Fact("Cannot change the type of a field from {old} to {new}"),
-    "definition.no_formulas": Fact("{name}: formulas, roll-ups and default values are not there yet"),
+    "formula.too_long": Fact("Formula is too long ({size} characters). Maximum length is {most} characters."),
+    "formula.too_big": Fact(
+        "Compiled formula is too big to execute ({size} characters). Maximum size is {most} characters"
+    ),
+    "formula.too_deep": Fact("The formula is nested too deeply."),
+    "formula.syntax": Fact("Syntax error"),
+    "formula.extra": Fact("Syntax error. Extra {sign}"),
+    "formula.found": Fact("Syntax error. Found '{sign}'"),
+    "formula.missing": Fact("Syntax error. Missing '{sign}'"),
+    "formula.unknown_field": Fact("Field {name} does not exist. Check spelling."),
+    "formula.unknown_function": Fact("Unknown function {name}. Check spelling."),
+    "formula.count": Fact(
+        "Incorrect number of parameters for function '{name}()'. Expected {expected}, received {received}"
+    ),
+    "formula.type": Fact("Incorrect parameter type for {where}. Expected {expected}, received {received}"),
+    "formula.picklist": Fact(
+        "Field {name} is a picklist field. Picklist fields are only supported in certain functions."
+    ),
+    "formula.unsupported": Fact(
+        'You referenced an unsupported field type called "{kind}" using the following field: {name}'
+    ),
+    "formula.result": Fact(
+        "Formula result is data type ({received}), incompatible with expected data type ({expected})."
+    ),
+    "formula.literal": Fact("Function {name} may only accept a text literal for its second parameter"),
+    "formula.field_needed": Fact("Function {name} only takes a field of the record"),
+    "formula.not_here": Fact("Function {name} may not be used in this type of formula"),
+    "formula.no_user": Fact("Field {name} may not be used in this type of formula"),
+    "formula.circle": Fact("The formula field {name} refers to itself"),
+    "formula.hops": Fact("Relationships of a formula can span at most {most} levels"),
+    "formula.spanned": Fact("You have reached the maximum number of {most} object references on {object}"),
+    "rollup.foreign_key": Fact("{name} is not the master of these details"),
+    "rollup.field": Fact("{name} cannot be summarized so"),
+    "rollup.value": Fact("{value} is not a number"),
+    "rule.formula_size": Fact(
+        "The compiled size of a formula is counted as the characters of the formula and of all formulas that it reads."
+    ),
+    "rule.formula_round": Fact("The API gives the number of a formula rounded to the scale of its field."),
+    "rule.formula_user": Fact("A formula field that reads $User is refused; rules may read it."),
     "definition.details_limit": Fact("{object} has the most master-detail relationships that an object can have"),
     "merge.losers": Fact("merge takes one or two records to merge into the master"),
     "merge.same": Fact("the master record cannot be merged into itself"),

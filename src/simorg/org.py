@@ -133,6 +133,7 @@ class Org:
         """Opens the storage."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.storage.commit_lag = self._draw_lag
+        self.storage.time_zone = lambda: self.time_zone
         self.storage.open()
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ INTEGER, other numbers REAL, dates and datetimes TEXT as `2026-01-02` and `2026-
 row before a change stays in `<Object>__before` until then.
 """
 
+import re
 import sqlite3
 import threading
 from collections import defaultdict
@@ -16,6 +17,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from simorg.clock import Clock, read_stamp
+from simorg.fidelity import say
+from simorg.formula.native import register
+from simorg.formula.tree import FormulaError
 from simorg.ids import build_id, read_number
 from simorg.masks import mask_text
 from simorg.schema.registry import Field, ObjectType, Schema
@@ -27,6 +31,7 @@ _INDEXED = frozenset({
     "SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId", "CampaignId", "LeadId", "ContactId",
     "OpportunityId", "WhoId", "WhatId",
 })  # fmt: skip
+_PLACES = re.compile(r"\{(\w+)\}")
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=OFF",
@@ -55,6 +60,8 @@ class Storage:
         self._pending_until: dict[str, int] = {}
         #: Milliseconds until others see a commit; asked at each transaction's end.
         self.commit_lag: Callable[[], int] = lambda: 0
+        #: The time zone that calculated fields see days in.
+        self.time_zone: Callable[[], ZoneInfo] = lambda: ZoneInfo("UTC")
 
     @property
     def folder(self) -> Path:
@@ -102,6 +109,22 @@ class Storage:
             self._make_indexes(one, [field])
             self._versions[one.name] += 1
 
+    def try_out(self, one: ObjectType, field: Field) -> None:
+        """Lets SQLite read the SQL of a calculated field, within as many brackets as a query may put around it.
+
+        Raises:
+            FormulaError: it is too deep for it.
+        """
+        names = set(_PLACES.findall(field.derived or "")) - {"today", "now", "zone"}
+        places = {name: quote(name) for name in names} | {"today": "''", "now": "''", "zone": "''"}
+        sql = (field.derived or "").format_map(places)
+        try:
+            self._reader().execute(f"EXPLAIN SELECT ((((({sql}))))) FROM {quote(one.name)} r")
+        except sqlite3.OperationalError as error:
+            if "overflow" not in str(error) and "depth" not in str(error):
+                raise
+            raise FormulaError(say("formula.too_deep")) from None
+
     def drop_values(self, object_name: str, field: Field) -> None:
         """Blanks what a field held that was taken away; a new field of its name begins empty."""
         name = self._schema.get(object_name).name
@@ -130,7 +153,9 @@ class Storage:
         if not derived:
             return self._records(one)
         places = {name: self._records(self._schema.get(name)) for name in one.derived_from}
-        places["today"] = f"'{self._clock.stamp()[:10]}'"
+        zone = self.time_zone()
+        places["today"] = f"'{self._clock.now().astimezone(zone).date().isoformat()}'"
+        places |= {"now": f"'{self._clock.stamp()}'", "zone": f"'{zone.key}'"}
         columns = ", ".join(f"{(field.derived or '').format_map(places)} AS {quote(field.name)}" for field in derived)
         return f"(SELECT r.*, {columns} FROM {self._records(one)} r)"
 
@@ -315,6 +340,7 @@ class Storage:
         connection.create_function("fold", 1, _fold, deterministic=True)
         connection.create_function("in_zone", 2, _move_to_zone, deterministic=True)
         connection.create_function("mask", 3, mask_text, deterministic=True)
+        register(connection)
         connection.create_collation("folded", _compare_folded)
         return connection
 

@@ -126,6 +126,12 @@ class Transaction:
         """Whether a deleted record does not lie in the recycle bin."""
         return self._writer.execute('SELECT 1 FROM _expelled WHERE "Id" = ?', [record_id]).fetchone() is not None
 
+    def evaluate(self, statement: str, parameters: Sequence[StoredValue]) -> StoredValue:
+        """The one value that a query gives, as the transaction sees it."""
+        row = self._writer.execute(statement, parameters).fetchone()
+        value: StoredValue = row[0] if row else None
+        return value
+
     def next_number(self, object_name: str, field_name: str, first: int) -> int:
         """The next automatic number of a field. A record that is refused afterwards gives its number back only with
         the whole transaction, as gaps are allowed.

@@ -3,6 +3,10 @@
 from dataclasses import replace
 
 from simorg.fidelity import say
+from simorg.formula.expressions import compile_expression
+from simorg.formula.fields import DEFAULT_KINDS, Calculations, shape_rollup
+from simorg.formula.terms import TEXT
+from simorg.formula.tree import FormulaError
 from simorg.org import Org
 from simorg.schema.custom_fields import build_field, can_control, relation_names
 from simorg.schema.definition import DefinitionError, FieldDefinition
@@ -50,7 +54,7 @@ def define_field(org: Org, object_name: str, definition: FieldDefinition) -> Fie
         raise DefinitionError("CUSTOM_ENTITY_OR_FIELD_LIMIT", say("definition.too_many"))
     field = _complete(org, one, build_field(definition))
     _install(org, one, field)
-    return field
+    return org.schema.get(one.name).fields[field.name.lower()]
 
 
 def redefine_field(org: Org, object_name: str, definition: FieldDefinition) -> Field:
@@ -68,7 +72,14 @@ def redefine_field(org: Org, object_name: str, definition: FieldDefinition) -> F
         raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", message, ("type",))
     field = replace(_complete(org, one, build_field(definition)), hidden=old.hidden)
     _install(org, one, field)
-    return field
+    try:
+        _recalculate(org)
+    except FormulaError:
+        _install(org, one, old)
+        _recalculate(org)
+        _refuse_used(org, one, old)
+        raise
+    return org.schema.get(one.name).fields[field.name.lower()]
 
 
 def remove_field(org: Org, object_name: str, field_name: str) -> None:
@@ -79,6 +90,7 @@ def remove_field(org: Org, object_name: str, field_name: str) -> None:
     """
     one = find_custom_object(org, object_name)
     field = find_custom_field(one, field_name)
+    _refuse_used(org, one, field)
     for target in field.reference_to:
         parent = org.schema.find(target)
         if parent:
@@ -118,10 +130,14 @@ def _complete(org: Org, one: ObjectType, field: Field) -> Field:
     """The field with what follows from the object it is added to and from others."""
     definition = field.definition
     assert definition is not None
-    if field.calculated or (definition.default_value and definition.type != "Checkbox"):
-        raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", say("definition.no_formulas", name=field.name))
+    if field.calculated:
+        return _complete_calculated(org, one, field, definition)
     if definition.reference_to:
         return _complete_lookup(org, one, field, definition)
+    if definition.default_value and definition.type != "Checkbox":
+        expected = DEFAULT_KINDS.get(definition.type, TEXT)
+        compile_expression(org.schema, one, definition.default_value, expected)
+        return replace(field, default_formula=definition.default_value)
     if definition.controlling_field:
         controller = one.fields.get(definition.controlling_field.lower())
         if controller is None or not can_control(controller):
@@ -129,6 +145,40 @@ def _complete(org: Org, one: ObjectType, field: Field) -> Field:
             raise DefinitionError("FIELD_INTEGRITY_EXCEPTION", message, ("valueSet",))
         return replace(field, controller=controller.name)
     return field
+
+
+def _complete_calculated(org: Org, one: ObjectType, field: Field, definition: FieldDefinition) -> Field:
+    """A formula or roll-up with its SQL, tried out on no records."""
+    calculations = Calculations(org.schema)
+    if definition.type == "Summary":
+        field = shape_rollup(calculations, one, field)
+    field = replace(field, derived=calculations.compile(one, field))
+    org.storage.try_out(one, field)
+    return field
+
+
+def _recalculate(org: Org) -> None:
+    """Compiles all calculated fields anew; what they read may have changed."""
+    calculations = Calculations(org.schema)
+    for one in org.schema.objects():
+        for field in one.fields.values():
+            if field.calculated and field.definition:
+                derived = calculations.compile(one, field)
+                if derived != field.derived:
+                    org.schema.change_field(one.name, field.name, derived=derived)
+
+
+def _refuse_used(org: Org, one: ObjectType, field: Field) -> None:
+    calculations = Calculations(org.schema)
+    for other in org.schema.objects():
+        for user in other.fields.values():
+            if not user.calculated or not user.definition or user is field:
+                continue
+            if (one.name.lower(), field.name.lower()) in {
+                (a.lower(), b.lower()) for a, b in calculations.uses(other, user)
+            }:
+                message = say("definition.used", place=f"{other.name}.{user.name}")
+                raise DefinitionError("DEPENDENCY_EXISTS", message)
 
 
 def _complete_lookup(org: Org, one: ObjectType, field: Field, definition: FieldDefinition) -> Field:

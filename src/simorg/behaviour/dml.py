@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from simorg.behaviour.calculating import calculate_default
 from simorg.behaviour.numbering import next_auto_number
 from simorg.behaviour.rules import rules_of
 from simorg.behaviour.values import read_value
@@ -66,6 +67,9 @@ class Writer:
             return refuse(*read)
         defaults = self._find_defaults(one)
         row = {**defaults, **read}
+        for field in one.default_formulas:
+            if field.name not in read:
+                row[field.name] = calculate_default(self._org, self._tx, one, field, row)
         if None in read.values():
             # A blank where there must be a value is none given.
             row |= {

@@ -191,6 +191,11 @@ class ObjectType:
         return tuple(one for one in self.fields.values() if one.auto_number)
 
     @cached_property
+    def default_formulas(self) -> tuple[Field, ...]:
+        """The fields whose default values are calculated."""
+        return tuple(one for one in self.fields.values() if one.default_formula is not None)
+
+    @cached_property
     def masters(self) -> tuple[Field, ...]:
         """The fields that name the masters of a detail, in order."""
         return tuple(one for one in self.fields.values() if one.definition and one.definition.type == "MasterDetail")
@@ -209,7 +214,7 @@ class ObjectType:
     def derived_from(self) -> frozenset[str]:
         """The objects that derived fields read."""
         names = (found for one in self.derived_fields for found in _PLACEHOLDER.findall(one.derived or ""))
-        return frozenset(names) - {"today"}
+        return frozenset(names) - {"today", "now", "zone"}
 
     @property
     def name_field(self) -> Field | None:
@@ -223,6 +228,8 @@ class Schema:
     def __init__(self, objects: Sequence[ObjectType]) -> None:
         self._objects = {one.name.lower(): one for one in objects}
         self._lock = threading.Lock()
+        #: What was compiled over the schema as it is; forgotten with each change.
+        self.compiled: dict[tuple[str, ...], object] = {}
         #: Grows with each change.
         self.version = 1
         #: When something last changed, in whole seconds.
@@ -305,5 +312,6 @@ class Schema:
 
     def _note_change(self) -> None:
         self.version += 1
+        self.compiled = {}
         # Two changes within a second must still differ for whoever asks with If-Modified-Since.
         self.changed_at = max(now().replace(microsecond=0), self.changed_at + timedelta(seconds=1))

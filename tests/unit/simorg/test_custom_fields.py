@@ -1,11 +1,13 @@
 """Custom fields of every type: how they are defined, described, written and read."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from simorg.behaviour.customizing import define_field, redefine_field, remove_field
-from simorg.org import Org
+from simorg.opening import open_org
+from simorg.org import Org, Settings
 from simorg.schema.definition import DefinitionError, read_definition
 from simorg.schema.objects.custom import build_custom
 from simorg.wire.describe import describe_field
@@ -23,6 +25,14 @@ def _define(org: Org, name: str, *, on: str = "Lead", **facts: Any) -> dict[str,
     """Adds a field; gives what describe says of it."""
     field = define_field(org, on, read_definition(facts, name))
     return describe_field(field, org.schema.get(on))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
+    """One org, for fields that do not stay."""
+    org = open_org(tmp_path_factory.mktemp("fields"), "developer-edition", None, Settings())
+    yield org
+    org.close()
 
 
 @pytest.mark.parametrize(
@@ -64,8 +74,9 @@ def _define(org: Org, name: str, *, on: str = "Lead", **facts: Any) -> dict[str,
         ),
     ],
 )
-def test_what_describe_tells_of_each_type(org: Org, facts: dict[str, Any], described: dict[str, Any]) -> None:
-    found = _define(org, "Field__c", **facts)
+def test_what_describe_tells_of_each_type(shared: Org, facts: dict[str, Any], described: dict[str, Any]) -> None:
+    found = _define(shared, "Field__c", **facts)
+    remove_field(shared, "Lead", "Field__c")
     assert {key: found[key] for key in described} == described
     assert len(found) == 57
     assert found["custom"]
@@ -89,20 +100,20 @@ def test_what_describe_tells_of_each_type(org: Org, facts: dict[str, Any], descr
         ({"type": "MasterDetail", "referenceTo": "Account"}, _BAD, "master-detail"),
         ({"type": "AutoNumber", "displayFormat": "A"}, _BAD, "A needs"),
         ({"type": "Colour"}, _BAD, "'Colour' is not a valid value for the enum 'FieldType'"),
-        ({"type": "Date", "fullName": "No good__c"}, _BAD, "alphanumeric"),
-        ({"type": "Date", "fullName": "Two__Lines__c"}, _BAD, "alphanumeric"),
+        ({"type": "Date", "name": "No good__c"}, _BAD, "alphanumeric"),
+        ({"type": "Date", "name": "Two__Lines__c"}, _BAD, "alphanumeric"),
         (
-            {"type": "Date", "fullName": "Lead_Score__c"},
+            {"type": "Date", "name": "Lead_Score__c"},
             "DUPLICATE_DEVELOPER_NAME",
             "There is already a field named Lead_Score on Lead.",
         ),
     ],
 )
-def test_definitions_that_cannot_be(org: Org, facts: dict[str, Any], code: str, message: str) -> None:
+def test_definitions_that_cannot_be(shared: Org, facts: dict[str, Any], code: str, message: str) -> None:
     with pytest.raises(DefinitionError, match=message) as error:
-        _define(org, facts.pop("fullName", "Field__c"), **facts)
+        _define(shared, **{"name": "Field__c", **facts})
     assert error.value.code == code
-    assert "field__c" not in org.schema.get("Lead").fields
+    assert "field__c" not in shared.schema.get("Lead").fields
 
 
 def test_a_definition_comes_back_as_it_was_given() -> None:

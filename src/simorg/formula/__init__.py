@@ -1,0 +1,1 @@
+"""Salesforce's formula language: read, checked, and made into SQL over the storage."""
