@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("syncline.cli.demo", "Try it all on a simulated org, with nothing to set up."),
     "connect": ("syncline.cli.connect", "Connect to a Salesforce org."),
     "map": ("syncline.cli.map", "Say which marketing field stands for which Salesforce fields."),
+    "objects": ("syncline.cli.objects", "Mirror further objects of Salesforce, for BI and segments."),
     "plan": ("syncline.cli.plan", "Show what a sync would change, and change nothing."),
     "sync": ("syncline.cli.sync", "Bring the contacts and Salesforce in step."),
     "contacts": ("syncline.cli.contacts", "Add, edit and show people."),

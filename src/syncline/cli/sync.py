@@ -34,6 +34,9 @@ _WORDS = (
     ("push_failed", "refused by Salesforce"),
     ("push_parked", "waiting for a person"),
     ("create_failed", "new records refused by Salesforce"),
+    ("vanished", "no longer there in Salesforce"),
+    ("bulk_fallbacks", "objects read page by page, since Bulk does not read them"),
+    ("objects_not_read", "objects that could not be read"),
     ("bad_values", "values that do not fit their type"),
 )
 

@@ -18,7 +18,7 @@ from syncline.store.mappings import load_mapping
 from syncline.store.secrets import KeyRing
 from syncline.sync.budget import CallGuard
 from syncline.sync.context import SyncContext
-from syncline.sync.describes import load_people
+from syncline.sync.describes import load_objects
 from syncline.sync.progress import Progress, Tick
 
 
@@ -52,7 +52,7 @@ def open_run(
             context.guard = _keep_budget(lock, client, connection.id)
             try:
                 with context.urgent():  # without it, not even opt-outs could be sent
-                    load_people(context)
+                    load_objects(context)
                 refuse_nobody(context.shapes)
                 # A plain read outside of any transaction can fail too.
                 with store_errors():

@@ -102,6 +102,11 @@ class Salesforce:
         limits: dict[str, Any] = self._json("limits", "GET", self._path("/limits"))
         return limits
 
+    def list_objects(self) -> list[tuple[str, str]]:
+        """Names and labels of the objects that this user may query (sObject "Describe Global")."""
+        found = self._json("describe", "GET", self._path("/sobjects"))["sobjects"]
+        return [(one["name"], one["label"]) for one in found if one.get("queryable")]
+
     def describe(self, object_name: str, known: ObjectShape | None = None) -> ObjectShape:
         """What the org shows of an object; the known shape again where it is unchanged.
 

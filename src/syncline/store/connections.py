@@ -33,6 +33,8 @@ _BULK_STATEMENTS = (
     "forget_touched",
     "forget_own_writes",
     "forget_describes",
+    "forget_objects",
+    "forget_related",
 )
 
 

@@ -123,3 +123,19 @@ def resolve_read(
     """Closes what was wrong with values of the records that are staged; what still is wrong is opened anew after."""
     parameters = {"connection_id": connection_id, "object": object_name, "now": now}
     conn.execute(_SQL["resolve_read"].compose(staging=staging), parameters)
+
+
+def tell_now(
+    conn: psycopg.Connection,
+    connection_id: int,
+    run_id: int,
+    codes: Sequence[str],
+    told: Sequence[Issue],
+    now: datetime,
+) -> None:
+    """Of these codes just these issues are open from now on: the others are closed."""
+    kept = Jsonb([{"code": one.code, "object": one.object, "field": one.field} for one in told])
+    parameters = {"connection_id": connection_id, "codes": list(codes), "kept": kept, "now": now}
+    conn.execute(_SQL["resolve_others"].compose(), parameters)
+    for one in told:
+        open_issue(conn, connection_id, run_id, one, now)

@@ -155,27 +155,36 @@ def merge(
         "incoming_values": listed(sql.Identifier("incoming", name) for name in others),
         "mirror_values": listed(sql.Identifier("mirror", name) for name in others),
     }
-    conn.execute(_SQL["drop_before_own_writes"].compose(**names), parameters)
-    conn.execute(_SQL["settle_own_writes"].compose(**names), parameters)
+    if table.of_people:
+        conn.execute(_SQL["drop_before_own_writes"].compose(**names), parameters)
+        conn.execute(_SQL["settle_own_writes"].compose(**names), parameters)
     conn.execute(_SQL["drop_unchanged"].compose(**names, **compared), parameters)
     conn.execute(sql.SQL("ANALYZE {}").format(names["incoming"]))
-    conn.execute(_SQL["note_touched"].compose(**names), parameters)
+    if table.of_people:
+        conn.execute(_SQL["note_touched"].compose(**names), parameters)
     if agreed := decided(mapped):
         conn.execute(_SQL["note_bases"].compose(values=_before_and_after(agreed), **names), parameters)
     assignments = listed(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others)
     changed = conn.execute(_SQL["merge"].compose(assignments=assignments, **names)).rowcount
     conn.execute(sql.SQL("DROP TABLE {}").format(names["incoming"]))
-    if changed > _WORTH_STATISTICS:
+    if table.of_people and changed > _WORTH_STATISTICS:
         # Without statistics the planner reads whole tables to decide a few thousand records.
         conn.execute("ANALYZE touched, field_bases")
     return changed, bad
 
 
 def mark_vanished(conn: psycopg.Connection, table: MirrorTable) -> int:
-    """Marks records deleted that a read of everything, which is staged, did not show; gives their number."""
-    if not table.shape.find("IsDeleted"):
-        return 0
-    return conn.execute(_SQL["mark_vanished"].compose(**table.identifiers()), table.parameters()).rowcount
+    """Marks records deleted that a read of everything, which is staged, did not show; gives their number.
+
+    Where the object has no mark for that, as Users and Groups have none, their rows go.
+    """
+    if table.of_people:
+        statement = "mark_people_vanished"
+    elif table.shape.find("IsDeleted"):
+        statement = "mark_vanished"
+    else:
+        statement = "drop_vanished"
+    return conn.execute(_SQL[statement].compose(**table.identifiers()), table.parameters()).rowcount
 
 
 def _make_incoming(conn: psycopg.Connection, table: MirrorTable) -> list[BadValue]:

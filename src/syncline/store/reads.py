@@ -96,3 +96,8 @@ def ask_everything(conn: psycopg.Connection, connection_id: int) -> None:
     """Lets the next read of every object be one of everything."""
     for step in ("ask_everything", "give_up"):
         conn.execute(_SQL[step].compose(), {"connection_id": connection_id})
+
+
+def ask_everything_of(conn: psycopg.Connection, connection_id: int, object_name: str) -> None:
+    """Lets the next read of one object be one of everything."""
+    conn.execute(_SQL["ask_everything_of"].compose(), {"connection_id": connection_id, "object": object_name})

@@ -37,6 +37,10 @@ _LOCK_WAIT = "2s"
 _TRIES, _PAUSE = 5, 1.0
 
 
+class ShapeHeld(StoreError):
+    """A table cannot be given its columns now: somebody reads it without end, or a view stands in the way."""
+
+
 def lock_shape(conn: psycopg.Connection, connection_id: int) -> None:
     """Waits until nobody else alters the tables of this connection; held to the end of the transaction."""
     conn.execute(_SQL["lock_shape"].compose(), {"space": _SHAPE_SPACE, "connection_id": connection_id})
@@ -48,10 +52,10 @@ def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> Sequence[Fiel
     A column whose type changed is made anew and empty: what it held has to be read again.
 
     Raises:
-        StoreError: somebody reads the table without end, or a view needs a column whose type changed.
+        ShapeHeld: somebody reads the table without end, or a view needs a column whose type changed.
     """
     name = table.tables.mirror(table.object_name)
-    present = _present_columns(conn, table)
+    present = load_columns(conn, table.tables, table.object_name)
     if not present:
         conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(table.tables.schema)))
         conn.execute(sql.SQL("CREATE TABLE {} ({})").format(name, definitions(table)))
@@ -66,7 +70,7 @@ def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> Sequence[Fiel
                 break
             except LockNotAvailable as held:
                 if attempt == _TRIES:
-                    raise StoreError(
+                    raise ShapeHeld(
                         f"The table of {table.object_name} is being read and cannot be given new columns.",
                         remedy="End the long query that reads it, then run the sync again.",
                     ) from held
@@ -86,9 +90,9 @@ def _alter(
             try:
                 conn.execute(sql.SQL("ALTER TABLE {} DROP COLUMN {}").format(name, sql.Identifier(one.column)))
             except DependentObjectsStillExist as held:
-                raise StoreError(
+                raise ShapeHeld(
                     f"{table.object_name}.{one.name} has another type now, and a view needs its column: "
-                    f"{str(held).splitlines()[1] if len(str(held).splitlines()) > 1 else held}",
+                    f"{_name_dependents(held)}",
                     remedy="Drop that view, run the sync, then make the view anew.",
                 ) from held
         added = [*missing, *other]
@@ -127,28 +131,34 @@ def drop_mirror(conn: psycopg.Connection, tables: ConnectionTables, connection_i
     """Takes the table of an object away; whether there was one.
 
     Raises:
-        StoreError: a view stands on it.
+        ShapeHeld: a view stands on it.
     """
     lock_shape(conn, connection_id)
     name = tables.mirror(object_name)
-    found = conn.execute(_SQL["columns"].compose(), {"table": name.as_string(conn)}).fetchone()
+    found = load_columns(conn, tables, object_name)
     try:
         with conn.transaction():
             conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
     except DependentObjectsStillExist as held:
-        raise StoreError(
-            f"A view stands on the table of {object_name}: {str(held).splitlines()[-2:]}",
-            remedy="Drop the view first, or keep the table with --keep-table.",
+        raise ShapeHeld(
+            f"A view stands on the table of {object_name}: {_name_dependents(held)}",
+            remedy="Drop the view first, or keep the table: --keep-table.",
         ) from held
-    return found is not None
+    return bool(found)
+
+
+def _name_dependents(held: DependentObjectsStillExist) -> str:
+    """What stands on a table or column, as PostgreSQL tells it line by line."""
+    return "; ".join((held.diag.message_detail or str(held)).splitlines())
 
 
 def _wanted_type(field: FieldShape) -> str:
     return "timestamp with time zone" if field.column_type == "timestamptz" else field.column_type
 
 
-def _present_columns(conn: psycopg.Connection, table: MirrorTable) -> dict[str, str]:
-    qualified = table.tables.mirror(table.object_name).as_string(conn)
+def load_columns(conn: psycopg.Connection, tables: ConnectionTables, object_name: str) -> dict[str, str]:
+    """The columns of an object's table with their PostgreSQL types; none where there is no table."""
+    qualified = tables.mirror(object_name).as_string(conn)
     return dict(conn.execute(_SQL["columns"].compose(), {"table": qualified}).fetchall())
 
 

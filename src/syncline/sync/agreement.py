@@ -17,8 +17,8 @@ from syncline.store.database import transaction
 from syncline.store.names import ConnectionTables
 from syncline.store.reads import Read
 from syncline.sync.context import SyncContext
-from syncline.sync.pull import mirror_table
 from syncline.sync.stage import stage_query
+from syncline.sync.task import mirror_table
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import psycopg
 
 from syncline import clock
 from syncline.domain.consent import consent_fields
-from syncline.store import application, reads
+from syncline.store import application, reads, related
 from syncline.store.application import Batch
 from syncline.store.consent import pend
 from syncline.store.contact_columns import drop_address_index, ensure_address_index
@@ -30,6 +30,7 @@ def apply_delta(ctx: SyncContext, scope: Scope, *, new_contacts: int) -> None:
         _apply_fields(ctx, scope, name)
     with ctx.progress.timed("settle"), closing(ctx.database.connect("settle")) as conn, transaction(conn, "settle"):
         pend(conn, scope, consent_fields(ctx.mapping))
+        related.relate_converted(conn, scope, clock.now())
         application.settle_scope(conn, scope, clock.now())
         reads.settle(conn, ctx.connection.id, settled_sources(scope))
 
@@ -55,6 +56,7 @@ def _apply_lifecycle(ctx: SyncContext, scope: Scope) -> None:
         while batch := _next(ctx, scope, conn, Kind.LIFECYCLE, after):
             with transaction(conn, "lifecycle"):
                 application.apply_lifecycle(conn, scope, ctx.mapping.fields, batch, clock.now(), ctx.origin)
+                related.carry_related(conn, scope, batch)
             after = batch.last
 
 

@@ -9,6 +9,7 @@ from syncline.domain.connection import Connection
 from syncline.domain.ids import RunId
 from syncline.domain.mapping import MappedField, Mapping, is_expression
 from syncline.domain.mapping_options import LengthPolicy
+from syncline.domain.objects import MirroredObject
 from syncline.domain.shape import ObjectShape
 from syncline.salesforce.client import Salesforce
 from syncline.store.database import Database
@@ -45,6 +46,10 @@ class SyncContext:
     database: Database
     run_id: RunId
     settings: SyncSettings = field(default_factory=SyncSettings)
+    #: What an operator wants mirrored beside the mapping, by object.
+    mirrored: dict[str, MirroredObject] = field(default_factory=dict)
+    #: Those of them that are not of people, as the org shows them.
+    others: dict[str, ObjectShape] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     progress: Progress = field(default_factory=Progress)
     #: Where the connection has a budget of calls: who keeps it.

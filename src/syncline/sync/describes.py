@@ -12,7 +12,7 @@ from syncline import clock
 from syncline.domain.mapping import PERSON_OBJECTS
 from syncline.domain.shape import ObjectShape
 from syncline.errors import RemoteRefused
-from syncline.store import describes
+from syncline.store import describes, objects
 from syncline.store.database import transaction
 from syncline.store.describes import Describe
 from syncline.sync.context import SyncContext
@@ -24,13 +24,29 @@ _FRESH_IF_SUSPENDED = timedelta(minutes=1)
 DRIFT_CODES = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 
 
-def load_people(ctx: SyncContext) -> None:
-    """Fills in what the org shows of the objects whose records are people, from what is kept where that is fresh.
+def load_objects(ctx: SyncContext) -> None:
+    """Fills in which objects are read, and what the org shows of them, from what is kept where that is fresh.
 
     Raises:
         RemoteError: the org had to be asked, and could not be.
     """
-    ctx.shapes.update(load_shapes(ctx, PERSON_OBJECTS))
+    with closing(ctx.database.connect("describes")) as conn, transaction(conn, "objects"):
+        ctx.mirrored.update(objects.list_objects(conn, ctx.connection.id))
+    _fill(ctx, at_once=False)
+
+
+def look_again(ctx: SyncContext) -> bool:
+    """Asks the org about every object at once; whether anything is other than this run took it for."""
+    before = (dict(ctx.shapes), dict(ctx.others))
+    _fill(ctx, at_once=True)
+    return (ctx.shapes, ctx.others) != before
+
+
+def _fill(ctx: SyncContext, *, at_once: bool) -> None:
+    shapes = load_shapes(ctx, (*PERSON_OBJECTS, *(set(ctx.mirrored) - set(PERSON_OBJECTS))), at_once=at_once)
+    for known, is_here in ((ctx.shapes, True), (ctx.others, False)):
+        known.clear()
+        known.update({name: shape for name, shape in shapes.items() if (name in PERSON_OBJECTS) is is_here})
 
 
 def load_shapes(
@@ -57,15 +73,6 @@ def load_shapes(
                     describes.save_describe(conn, ctx.connection.id, known[name])
     shapes = {name: known[name].shape for name in wanted}
     return {name: shape for name, shape in shapes.items() if shape and shape.queryable}
-
-
-def look_again(ctx: SyncContext) -> bool:
-    """Asks the org about the person objects at once; whether anything is other than this run took it for."""
-    before = dict(ctx.shapes)
-    now = load_shapes(ctx, PERSON_OBJECTS, at_once=True)
-    ctx.shapes.clear()
-    ctx.shapes.update(now)
-    return now != before
 
 
 def _is_fresh(ctx: SyncContext, kept: Describe, since: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Which fields of an object are read into the mirror: what the mapping names, and what the engine itself needs."""
 
 from syncline.domain.mapping import Mapping, is_expression
+from syncline.domain.objects import MirroredObject
 from syncline.domain.shape import COMPOUND_TYPES, FieldShape, ObjectShape
 from syncline.errors import FormulaError
 
@@ -23,14 +24,20 @@ SYSTEM_FIELDS = (
 )
 
 
-def read_fields(shape: ObjectShape, mapping: Mapping) -> tuple[FieldShape, ...]:
-    """The fields to read, each once, the engine's own first; what the org hides is left out."""
+def read_fields(shape: ObjectShape, mapping: Mapping, chosen: MirroredObject | None = None) -> tuple[FieldShape, ...]:
+    """The fields to read, each once, the engine's own first; what the org hides is left out.
+
+    `chosen`: what an operator wants mirrored besides.
+    """
     sources = [name for _, source in mapping.on(shape.name) for name in _fields_of(source, shape)]
     external = [mapping.external_id_field] if mapping.external_id_field else []
     found: dict[str, FieldShape] = {}
     for name in (*SYSTEM_FIELDS, *external, *sources):
         field = shape.find(name)
         if field and field.type not in COMPOUND_TYPES:
+            found.setdefault(field.column, field)
+    if chosen:
+        for field in chosen.read_fields(shape):
             found.setdefault(field.column, field)
     return tuple(found.values())
 

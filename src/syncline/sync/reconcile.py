@@ -13,8 +13,9 @@ from syncline.store.database import transaction
 from syncline.store.drift import FieldDrift
 from syncline.sync import run
 from syncline.sync.context import SyncContext
-from syncline.sync.pull import mirror_table, pull
+from syncline.sync.pull import pull
 from syncline.sync.run import RunReport
+from syncline.sync.task import mirror_table
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import psycopg
 
 from syncline import clock
+from syncline.domain.objects import NOT_IN_BULK
 from syncline.domain.values import rest_to_text
 from syncline.errors import RemoteRefused, RetryLater
 from syncline.salesforce.bulk import ResultPage
@@ -48,6 +49,8 @@ def _start_job(
     ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, *, all_rows: bool
 ) -> Read | None:
     """Begins a Bulk job and notes it before it is polled; None for an object that Bulk does not read."""
+    if table.object_name in NOT_IN_BULK:
+        return None
     try:
         job = ctx.salesforce.create_query_job(read.soql, all_rows=all_rows)
     except RemoteRefused:

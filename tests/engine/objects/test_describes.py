@@ -14,6 +14,7 @@ from tests.engine.sync.planted import shape
 
 def test_a_look_at_rest_is_one_composite_call(synced: Hub) -> None:
     """L41 and section 12, 2: neither describes nor anything else is asked where nothing changed."""
+    synced.org.control("POST", "clock", {"advance": 3600})  # nothing is fresh any more
     synced.sync()
     asked = Asked(synced.org)
     synced.sync()

@@ -52,6 +52,14 @@ DELETE FROM own_writes WHERE connection_id = %(connection_id)s;
 -- Forgetting a connection: what the org showed.
 DELETE FROM describes WHERE connection_id = %(connection_id)s;
 
+-- forget_objects --
+-- Forgetting a connection: which objects are mirrored.
+DELETE FROM mirrored_objects WHERE connection_id = %(connection_id)s;
+
+-- forget_related --
+-- Forgetting a connection: records that belonged to contacts.
+DELETE FROM related_records WHERE connection_id = %(connection_id)s;
+
 -- forget_configuration --
 -- Forgetting a connection: its row with mappings, runs and issues, children first.
 WITH gone_objects AS (

@@ -73,3 +73,11 @@ UPDATE issues SET state = 'resolved', at = %(now)s
 FROM {staging} staged
 WHERE issues.connection_id = %(connection_id)s AND issues.state = 'open' AND issues.direction = 'pull'
   AND issues.object = %(object)s AND issues.record_id = staged.id;
+
+-- resolve_others --
+-- Of these codes, what is not told any more is mended.
+UPDATE issues SET state = 'resolved', at = %(now)s
+WHERE connection_id = %(connection_id)s AND state = 'open' AND code = ANY(%(codes)s)
+  AND NOT EXISTS (
+      SELECT 1 FROM jsonb_to_recordset(%(kept)s) kept (code text, object text, field text)
+      WHERE kept.code = issues.code AND kept.object = issues.object AND kept.field = issues.field);

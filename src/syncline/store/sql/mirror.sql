@@ -60,8 +60,8 @@ ON CONFLICT (id) DO UPDATE SET {assignments};
 -- Ids and stamps of the mirror inside a window, to compare with the org's.
 SELECT id, {stamp} FROM {mirror} WHERE {stamp} >= %(since)s AND {stamp} <= %(until)s;
 
--- mark_vanished --
--- Records that a read of everything did not show are gone: deleted for good, or hidden by sharing. What we wrote
+-- mark_people_vanished --
+-- Records of people that a read of everything did not show are gone: deleted for good, or hidden by sharing. What we wrote
 -- lately may not be visible yet.
 WITH vanished AS (
     UPDATE {mirror} mirror SET isdeleted = true
@@ -72,3 +72,12 @@ WITH vanished AS (
 )
 INSERT INTO touched (connection_id, object, record_id)
 SELECT %(connection_id)s, %(object)s, id FROM vanished ON CONFLICT DO NOTHING;
+
+-- mark_vanished --
+-- Records that a read of everything did not show are gone: deleted for good, or hidden by sharing.
+UPDATE {mirror} mirror SET isdeleted = true
+WHERE NOT mirror.isdeleted AND NOT EXISTS (SELECT 1 FROM {staging} staged WHERE staged.id = mirror.id);
+
+-- drop_vanished --
+-- The same for an object whose records have no mark of being deleted.
+DELETE FROM {mirror} mirror WHERE NOT EXISTS (SELECT 1 FROM {staging} staged WHERE staged.id = mirror.id);

@@ -45,3 +45,7 @@ UPDATE cursors SET field_list = '' WHERE connection_id = %(connection_id)s;
 -- give_up --
 -- Reads in progress are not gone on with.
 DELETE FROM reads WHERE connection_id = %(connection_id)s;
+
+-- ask_everything_of --
+-- The next read of one object is one of everything.
+UPDATE cursors SET field_list = '' WHERE connection_id = %(connection_id)s AND object = %(object)s;
