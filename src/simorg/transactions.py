@@ -93,6 +93,14 @@ class Transaction:
         one = self._storage.object(object_name)
         return [row[0] for row in self._writer.execute(_select_statement(one.name, ("Id",), where), parameters)]
 
+    def run(self, statement: str, parameters: Sequence[StoredValue]) -> sqlite3.Cursor:
+        """A statement on a table that holds no records."""
+        return self._writer.execute(statement, parameters)
+
+    def touch(self, object_name: str) -> None:
+        """Counts an object as written to, so that nothing kept of it is taken for current."""
+        self._touched[object_name].update({})
+
     def has_written(self, object_name: str) -> bool:
         """Whether it wrote to an object so far."""
         return object_name in self._touched

@@ -1,8 +1,10 @@
 """Objects and fields of an org, looked up without regard to case, and what can be changed about them at run time."""
 
+import itertools
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -226,14 +228,62 @@ class Schema:
     """The objects of one org. Objects are replaced whole, so that a reader keeps a consistent one."""
 
     def __init__(self, objects: Sequence[ObjectType]) -> None:
-        self._objects = {one.name.lower(): one for one in objects}
-        self._lock = threading.Lock()
-        #: What was compiled over the schema as it is; forgotten with each change.
-        self.compiled: dict[tuple[str, ...], object] = {}
-        #: Grows with each change.
-        self.version = 1
+        self._published = {one.name.lower(): one for one in objects}
+        self._initial = dict(self._published)
+        self._lock = threading.RLock()
+        self._draft = threading.local()
+        self._numbers = itertools.count(2)
+        self._version = 1
+        self._compiled: dict[tuple[str, ...], object] = {}
         #: When something last changed, in whole seconds.
         self.changed_at = now().replace(microsecond=0)
+
+    @property
+    def _objects(self) -> dict[str, ObjectType]:
+        """What this thread sees: its draft within `changing`, else what is published."""
+        draft: dict[str, ObjectType] | None = getattr(self._draft, "objects", None)
+        return self._published if draft is None else draft
+
+    @property
+    def version(self) -> int:
+        """Grows with each change; a draft has numbers of its own, which never come back."""
+        number: int | None = getattr(self._draft, "version", None)
+        return self._version if number is None else number
+
+    @property
+    def compiled(self) -> dict[tuple[str, ...], object]:
+        """What was compiled over the schema as this thread sees it; forgotten with each change."""
+        kept: dict[tuple[str, ...], object] | None = getattr(self._draft, "compiled", None)
+        return self._compiled if kept is None else kept
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Several changes that others see at its end, all together; on an exception none of them.
+
+        Within another `changing` of this thread it is a part of that one, and can fail alone.
+        """
+        with self._lock:
+            draft = self._draft
+            outer = getattr(draft, "objects", None)
+            before = self.version
+            draft.objects, draft.version, draft.compiled = dict(self._objects), before, {}
+            try:
+                yield
+            except BaseException:
+                # Nothing compiled from a draft that was given up may be taken for the one that goes on.
+                draft.objects, draft.version = outer, None if outer is None else next(self._numbers)
+                draft.compiled = None if outer is None else {}
+                raise
+            if outer is None:
+                objects, changed = draft.objects, draft.version != before
+                draft.objects = draft.version = draft.compiled = None
+                if changed:
+                    self._published = objects
+                    self._note_change()
+
+    def initial(self, object_name: str) -> ObjectType | None:
+        """An object as the org began with it."""
+        return self._initial.get(object_name.lower())
 
     def find(self, name: str) -> ObjectType | None:
         """An object by its name, in any case."""
@@ -310,8 +360,26 @@ class Schema:
             raise KeyError(f"{object_name}.{field_name}")
         self.add_field(object_name, replace(old, **changes))  # type: ignore[arg-type]  # names are checked by replace
 
+    def remove_object(self, object_name: str) -> None:
+        """Takes an object away, with the relationships to it and from it; its table stays, unread."""
+        with self._lock:
+            gone = self._objects.pop(object_name.lower())
+            for key, one in list(self._objects.items()):
+                children = tuple(child for child in one.children if child.child != gone.name)
+                fields = {
+                    name: replace(found, reference_to=tuple(to for to in found.reference_to if to != gone.name))
+                    if gone.name in found.reference_to
+                    else found
+                    for name, found in one.fields.items()
+                }
+                if len(children) != len(one.children) or fields != one.fields:
+                    self._objects[key] = replace(one, children=children, fields=fields)
+            self._note_change()
+
     def _note_change(self) -> None:
-        self.version += 1
-        self.compiled = {}
+        if getattr(self._draft, "objects", None) is not None:
+            self._draft.version, self._draft.compiled = next(self._numbers), {}
+            return
+        self._version, self._compiled = next(self._numbers), {}
         # Two changes within a second must still differ for whoever asks with If-Modified-Since.
         self.changed_at = max(now().replace(microsecond=0), self.changed_at + timedelta(seconds=1))
