@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from simorg import seeds
+from simorg.metadata.installation import install_stored
 from simorg.org import Org, Settings
 from simorg.schema.data import build_schema
 from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, build_app, build_login
@@ -33,6 +34,7 @@ def open_org(folder: Path, seed: str, people: int | None, settings: Settings) ->
     org = Org(folder, build_schema(bare=settings.bare, granted=seeds.grants_all(seed)), settings=settings)
     org.open()
     if planted:
+        install_stored(org)
         _adopt(org, planted)
     else:
         seeds.plant(org, seed, people)

@@ -49,6 +49,8 @@ class Settings:
     bulk_upload_mb: float = 150.0
     #: Whether users have the permission Bulk API Hard Delete, which a new org gives to nobody.
     bulk_hard_delete: bool = False
+    #: Seconds that a deploy or a retrieve of metadata waits before it runs.
+    deploy_delay: float = 0.0
     daily_requests: int = 15_000_000
     commit_lag_ms: int = 0
     #: (probability, least ms, most ms): some transactions become visible late.

@@ -40,6 +40,15 @@ _PRAGMAS = (
     "PRAGMA mmap_size=1073741824",
 )
 
+#: Components of metadata that somebody made or changed; `content` is JSON.
+_METADATA = """
+CREATE TABLE IF NOT EXISTS _metadata (
+    type TEXT NOT NULL, full_name TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL, content TEXT NOT NULL,
+    created TEXT NOT NULL, created_by TEXT NOT NULL, changed TEXT NOT NULL, changed_by TEXT NOT NULL,
+    PRIMARY KEY (type, full_name)
+) WITHOUT ROWID
+"""
+
 
 class Storage:
     """The tables of one org, in a folder. `open` before use, `close` after."""
@@ -74,6 +83,7 @@ class Storage:
         self._writer.execute("BEGIN")
         self._execute('CREATE TABLE IF NOT EXISTS _expelled ("Id" TEXT PRIMARY KEY) WITHOUT ROWID')
         self._execute("CREATE TABLE IF NOT EXISTS _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
+        self._execute(_METADATA)
         for one in self._schema.objects():
             self._make_table(one)
         self._writer.execute("COMMIT")
@@ -98,6 +108,7 @@ class Storage:
                 self._versions[one.name] += 1
             self._execute("DELETE FROM _expelled")
             self._execute("DELETE FROM _counters")
+            self._execute("DELETE FROM _metadata")
             self._pending_until.clear()
             self._numbers.clear()
 

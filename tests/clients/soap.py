@@ -19,14 +19,14 @@ def call_soap(org: Simulated, token: str, operation: str, content: str, header: 
     )
     headers = {"Content-Type": "text/xml", "SOAPAction": '""'}
     answer = requests.post(f"{org.url}/services/Soap/u/64.0", body.encode(), headers=headers, timeout=30)
-    return answer.status_code, _plain(ElementTree.fromstring(answer.content)[-1][0])
+    return answer.status_code, plain(ElementTree.fromstring(answer.content)[-1][0])
 
 
-def _plain(element: ElementTree.Element) -> Any:
+def plain(element: ElementTree.Element) -> Any:
     """An element as plain data: text, or a mapping of lists by local name."""
     if not len(element):
         return element.text
     found: dict[str, list[Any]] = {}
     for one in element:
-        found.setdefault(one.tag.rpartition("}")[2], []).append(_plain(one))
+        found.setdefault(one.tag.rpartition("}")[2], []).append(plain(one))
     return found

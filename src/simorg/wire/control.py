@@ -12,6 +12,7 @@ from simorg.behaviour.customizing import define_field, redefine_field
 from simorg.errors import ApiError
 from simorg.export import export_records
 from simorg.journal import as_json
+from simorg.metadata.installation import forget_stored
 from simorg.org import Settings
 from simorg.schema.definition import read_definition
 from simorg.schema.objects.custom import build_custom
@@ -47,6 +48,7 @@ def reset(request: ApiRequest) -> ApiResponse:
     org.end_all_sessions()
     org.clear_usage()
     org.clock.restart()
+    forget_stored(org)
     org.storage.wipe()
     _plant(request, asked, org.seed)
     return ApiResponse(200, {"seed": org.seed})
@@ -55,6 +57,7 @@ def reset(request: ApiRequest) -> ApiResponse:
 def seed(request: ApiRequest) -> ApiResponse:
     """POST seed {"seed", "people"?}: empties the org and plants it."""
     request.org.clear_parts()
+    forget_stored(request.org)
     request.org.storage.wipe()
     _plant(request, _asked(request), "")
     return ApiResponse(200, {"seed": request.org.seed})

@@ -39,13 +39,13 @@ def call(request: ApiRequest, api: str, number: str, org_id: str = "") -> ApiRes
         if local(arguments) == "login":
             kind = "LoginFault"
             return answer(_log_in(request, number, arguments, namespace, api))
-        version = _read_version(number, request.org)
+        version = read_soap_version(number, request.org)
         return answer(_operate(request, version, header, arguments, namespace))
     except ApiError as error:
         return fault(namespace, error, kind)
 
 
-def _read_version(number: str, org: Org) -> float:
+def read_soap_version(number: str, org: Org) -> float:
     first, last = org.settings.versions
     try:
         version = float(number)
@@ -60,7 +60,7 @@ def _log_in(
     request: ApiRequest, number: str, arguments: ElementTree.Element, namespace: str, api: str
 ) -> ElementTree.Element:
     org = request.org
-    version = _read_version(number, org)
+    version = read_soap_version(number, org)
     if version > _LAST_WITH_LOGIN:
         raise ApiError(500, "INVALID_OPERATION", say("soap.login_not_available"))
     if not org.settings.soap_login_enabled:
