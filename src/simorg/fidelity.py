@@ -246,8 +246,8 @@ FACTS: dict[str, Fact] = {
     "rule.formula_user": Fact("A formula field that reads $User is refused; rules may read it."),
     "definition.details_limit": Fact("{object} has the most master-detail relationships that an object can have"),
     "metadata.invalid_element": Fact("Element {element} invalid at this location in type {type}", RECORDED),
-    "metadata.duplicated_element": Fact("Element {element} is duplicated at this location in type {type}", RECORDED),
-    "metadata.bad_enum": Fact("'{value}' is not a valid value for the enum '{enum}'", RECORDED),
+    "metadata.duplicated_element": Fact("Element {element} is duplicated at this location in type {type}"),
+    "metadata.bad_enum": Fact("'{value}' is not a valid value for the enum '{enum}'"),
     "metadata.bad_boolean": Fact("'{value}' is not a valid value for the type xsd:boolean"),
     "metadata.bad_number": Fact("'{value}' is not a valid value for the type xsd:{kind}"),
     "metadata.bad_json": Fact("Cannot deserialize instance of {kind} from the value of {where}"),
@@ -258,11 +258,10 @@ FACTS: dict[str, Fact] = {
     "metadata.exists": Fact("The {type} {name} is there already"),
     "metadata.none_found": Fact("In field: fullName - no {type} named {name} found", RECORDED),
     "metadata.unknown_type": Fact("Unknown type: {type}"),
-    "metadata.unknown_in_manifest": Fact("Unknown type name '{type}' specified in package.xml", RECORDED),
-    "metadata.unknown_entity": Fact(
-        "Entity Enumeration Or ID: bad value for restricted picklist field: {name}", RECORDED
-    ),
-    "metadata.custom_suffix": Fact("Invalid fullName, must end in a custom suffix (i.e. __c)"),
+    "metadata.unknown_in_manifest": Fact("Unknown type name '{type}' specified in package.xml"),
+    "metadata.unknown_entity": Fact("Entity Enumeration Or ID: bad value for restricted picklist field: {name}"),
+    "metadata.custom_suffix": Fact("Invalid fullName, must end in a custom suffix ( for ex. __c )", RECORDED),
+    "metadata.standard_name": Fact("Could not resolve standard field's name.", RECORDED),
     "metadata.object_name": Fact(
         "The object name can only contain alphanumeric characters, must begin with a letter, cannot end with an "
         "underscore or contain two consecutive underscore characters, and has at most 40 characters."
@@ -281,14 +280,15 @@ FACTS: dict[str, Fact] = {
     "metadata.too_long": Fact("{name} has at most {most} characters"),
     "metadata.last_layout": Fact("The layout {name} is the only one of its object"),
     "metadata.layout_field": Fact("In field: field - no CustomField named {name} found", RECORDED),
+    "metadata.layout_sections": Fact("Layout must have at least 1 section", RECORDED),
     "metadata.layout_twice": Fact("The field {name} is more than once in the layout"),
-    "metadata.layout_required": Fact("Layout must contain an item for required layout field: {name}", RECORDED),
+    "metadata.layout_required": Fact("Layout must contain an item for required layout field: {name}"),
     "metadata.rolled_back": Fact("The component was rolled back because others of the same call were refused"),
     "metadata.not_in_manifest": Fact("Not in package.xml", RECORDED),
     "metadata.absent": Fact(
         "An object '{name}' of type {type} was named in package.xml, but was not found in zipped directory", RECORDED
     ),
-    "metadata.cannot_be_found": Fact("Entity of type '{type}' named '{name}' cannot be found", RECORDED),
+    "metadata.cannot_be_found": Fact("Entity of type '{type}' named '{name}' cannot be found"),
     "metadata.unknown_folder": Fact("Unknown folder {name}: its files are not components that this org knows"),
     "metadata.zip_base64": Fact("The zip file is not base64"),
     "metadata.zip_broken": Fact("The zip file cannot be read"),
@@ -309,6 +309,17 @@ FACTS: dict[str, Fact] = {
     ),
     "metadata.unknown_process": Fact("invalid cross reference id: {id}"),
     "metadata.ended": Fact("The deploy {id} has ended already"),
+    "metadata.parts": Fact("The request needs a part named json and a part named file"),
+    "metadata.options": Fact("The part json does not hold deployOptions"),
+    "metadata.only_cancel": Fact("Only the status Canceling can be set on a deploy"),
+    "tooling.one_row": Fact(
+        "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than "
+        "one row for retrieval. Result size: {number}", RECORDED
+    ),
+    "tooling.filter": Fact("{object}: a filter on a reified column is required [{columns}]", RECORDED),
+    "tooling.query_more": Fact(
+        "{object} does not support queryMore(), use LIMIT to restrict the results to a single batch", RECORDED
+    ),
     "tooling.no_right": Fact("insufficient access rights on cross-reference id"),
     "merge.losers": Fact("merge takes one or two records to merge into the master"),
     "merge.same": Fact("the master record cannot be merged into itself"),

@@ -16,12 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from simorg.clock import Clock, read_stamp
+from simorg.clock import Clock
 from simorg.fidelity import say
-from simorg.formula.native import register
 from simorg.formula.tree import FormulaError
+from simorg.functions import add_functions
 from simorg.ids import build_id, read_number
-from simorg.masks import mask_text
 from simorg.schema.registry import Field, ObjectType, Schema
 from simorg.transactions import StoredValue, Transaction, quote
 
@@ -348,11 +347,7 @@ class Storage:
         connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=60)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
-        connection.create_function("fold", 1, _fold, deterministic=True)
-        connection.create_function("in_zone", 2, _move_to_zone, deterministic=True)
-        connection.create_function("mask", 3, mask_text, deterministic=True)
-        register(connection)
-        connection.create_collation("folded", _compare_folded)
+        add_functions(connection)
         return connection
 
 
@@ -378,17 +373,3 @@ def column_type(field: Field) -> str:
     if field.type in _REAL:
         return "REAL"
     return "INTEGER" if field.type in _INTEGER else "TEXT"
-
-
-def _fold(text: str | None) -> str | None:
-    return None if text is None else text.casefold()
-
-
-def _move_to_zone(stamp: str | None, zone: str) -> str | None:
-    """A stored moment as clocks of a time zone show it."""
-    return None if stamp is None else read_stamp(stamp).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _compare_folded(left: str, right: str) -> int:
-    one, other = left.casefold(), right.casefold()
-    return (one > other) - (one < other)

@@ -52,7 +52,7 @@ def test_a_field_that_cannot_be_is_refused_by_code(
 @pytest.mark.parametrize(
     ("full_name", "code", "message"),
     [
-        ("Lead.Grade", "FIELD_INTEGRITY_EXCEPTION", "must end in a custom suffix"),
+        ("Lead.Grade", "FIELD_INTEGRITY_EXCEPTION", "Could not resolve standard field's name."),
         ("Lead.Gr__ade__c", "FIELD_INTEGRITY_EXCEPTION", "two consecutive underscore"),
         ("Nope__c.Grade__c", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
          "Entity Enumeration Or ID: bad value for restricted picklist field: Nope__c"),
@@ -164,7 +164,7 @@ def test_a_layout_takes_a_field_and_loses_it_with_the_field(org: Simulated, toke
         + item.format("LastName") + "{}</layoutColumns><style>TwoColumnsTopToBottom</style></layoutSections></metadata>"
     )  # fmt: skip
     missing = results(org, token, "updateMetadata", layout.format(item.format("Nope__c")))[0]
-    assert _error(missing)[1] == "In field: field - no CustomField named Nope__c found"
+    assert _error(missing)[1] == "In field: field - no CustomField named Lead.Nope__c found"
     assert results(org, token, "updateMetadata", layout.format(item.format("Code__c")))[0]["success"] == ["true"]
 
     def placed() -> list[str]:

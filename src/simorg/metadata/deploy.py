@@ -68,6 +68,9 @@ class Deploy:
     options: DeployOptions
     created: str
     content: bytes = b""
+    #: Bytes of the zip, and files in it.
+    size: int = 0
+    files: int = 0
     status: str = "Pending"
     started: str = ""
     completed: str = ""
@@ -120,6 +123,7 @@ class Deploys:
                 options=options,
                 created=self._org.clock.stamp(),
                 content=content,
+                size=len(content),
             )
             deploy.changed = deploy.created
             self._deploys[deploy.id] = deploy
@@ -220,6 +224,7 @@ class _Run:
         """Deploys all packages in one transaction; keeps nothing of it where it was only a check, or failed."""
         deploy, options = self._deploy, self._deploy.options
         files = read_zip(deploy.content)
+        deploy.files = len(files)
         packages = read_packages(files, single=options.single_package, missing_allowed=options.missing_allowed)
         deploy.total = sum(len(one.pre) + len(one.components) + len(one.post) + len(one.messages) for one in packages)
         origin = f"deploy {deploy.id}"

@@ -49,7 +49,8 @@ class Documents:
         require_elements(kind, content)
         check_document(change.org, kind, name, content)
         known = store.find(change.org.storage, kind, name)
-        record_id = known.id if known else store.new_id(change.tx, self.component.prefix)
+        there = known is not None or self.read(change.org, name) is not None
+        record_id = self.identify(change.org, name) if there else store.new_id(change.tx, self.component.prefix)
         name = known.full_name if known else name
         store.save(change.tx, kind, name, record_id, {key: one for key, one in content.items() if key != "fullName"})
 

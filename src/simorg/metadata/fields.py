@@ -66,7 +66,7 @@ class CustomFields:
             message = say("metadata.unknown_entity", name=object_name)
             raise Refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, ("TableEnumOrId",))
         if not field_name.endswith("__c"):
-            raise Refused("FIELD_INTEGRITY_EXCEPTION", say("metadata.custom_suffix"), ("fullName",))
+            raise Refused("FIELD_INTEGRITY_EXCEPTION", say("metadata.standard_name"), ("fullName",))
         field = define_field(change.org, object_name, definition)
         one = change.org.schema.get(object_name)
         renew_column(change.tx, one, field)

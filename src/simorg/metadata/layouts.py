@@ -68,13 +68,15 @@ class Layouts(Documents):
         if one is None:
             message = say("metadata.none_found", type="CustomObject", name=name.partition("-")[0])
             raise Refused("INVALID_CROSS_REFERENCE_KEY", message)
+        if not content.get("layoutSections"):
+            raise Refused("FIELD_INTEGRITY_EXCEPTION", say("metadata.layout_sections"))
         placed: set[str] = set()
         for item in _items(content):
             field = str(item.get("field", ""))
             if not field:
                 continue
             if find_layout_field(one, field) is None:
-                raise Refused("INVALID_FIELD", say("metadata.layout_field", name=field), ("field",))
+                raise Refused("INVALID_FIELD", say("metadata.layout_field", name=f"{one.name}.{field}"), ("field",))
             if field.lower() in placed:
                 raise Refused("DUPLICATE_VALUE", say("metadata.layout_twice", name=field), ("field",))
             placed.add(field.lower())

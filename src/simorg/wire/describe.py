@@ -34,7 +34,7 @@ _SAME_FOR_ALL = {
 
 def describe_global(request: ApiRequest) -> ApiResponse:
     """GET /sobjects: every object in short."""
-    sobjects = [_describe_short(one, request.root) for one in request.org.schema.objects()]
+    sobjects = [describe_short(one, request.root) for one in request.org.schema.objects()]
     body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects}
     return _conditional(request, body)
 
@@ -42,13 +42,13 @@ def describe_global(request: ApiRequest) -> ApiResponse:
 def describe_basic(request: ApiRequest, object_name: str) -> ApiResponse:
     """GET /sobjects/X: the object in short, and records used lately."""
     one = find_object(request, object_name)
-    return ApiResponse(200, {"objectDescribe": _describe_short(one, request.root), "recentItems": []})
+    return ApiResponse(200, {"objectDescribe": describe_short(one, request.root), "recentItems": []})
 
 
 def describe_object(request: ApiRequest, object_name: str) -> ApiResponse:
     """GET /sobjects/X/describe: the object with all its fields."""
     one = find_object(request, object_name)
-    short = _describe_short(one, request.root)
+    short = describe_short(one, request.root)
     urls = short.pop("urls")
     assert isinstance(urls, dict)
     more = {
@@ -205,7 +205,7 @@ def _valid_for(value: PicklistValue, controlling: list[str]) -> str:
     return base64.b64encode(bytes(bits)).decode()
 
 
-def _describe_short(one: ObjectType, root: str) -> dict[str, object]:
+def describe_short(one: ObjectType, root: str) -> dict[str, object]:
     base = f"{root}/sobjects/{one.name}"
     urls = {
         "compactLayouts": f"{base}/describe/compactLayouts",

@@ -14,7 +14,7 @@ from simorg.metadata.xml import Node
 from simorg.org import Org
 from simorg.wire.metadata_crud import MetadataCall, show_file, show_stamp
 
-_TEST_LEVELS = ("NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg", "RunRelevantTests")
+TEST_LEVELS = ("NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg", "RunRelevantTests")
 
 
 def deploy(call: MetadataCall) -> object:
@@ -152,7 +152,7 @@ def _show_retrieve(org: Org, one: Retrieve, *, with_zip: bool) -> Content:
 
 def _read_options(node: Node) -> DeployOptions:
     level = node.value("testLevel")
-    if level and level not in _TEST_LEVELS:
+    if level and level not in TEST_LEVELS:
         raise ApiError(500, "soapenv:Client", say("metadata.bad_enum", value=level[:80], enum="TestLevel"))
     return DeployOptions(
         missing_allowed=_loosely(node, "allowMissingFiles"),

@@ -8,12 +8,14 @@ from simorg.wire import (
     control,
     describe,
     limits,
+    metadata_rest,
     metadata_soap,
     oauth,
     query,
     records,
     replication,
     soap,
+    tooling,
     versions,
 )
 from simorg.wire.http import Route
@@ -23,6 +25,8 @@ _MODULES = (
     oauth,
     soap,
     metadata_soap,
+    metadata_rest,
+    tooling,
     describe,
     limits,
     query,
