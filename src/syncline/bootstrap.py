@@ -15,6 +15,7 @@ from syncline.config import Settings
 from syncline.errors import ConfigError
 
 if TYPE_CHECKING:
+    from syncline.flows.runs import Holder
     from syncline.store.database import Database
     from syncline.store.embedded import ServerHandle
     from syncline.store.secrets import KeyRing
@@ -34,12 +35,16 @@ class App:
     server: "ServerHandle | None"
 
     def open_run(
-        self, connection_name: str, kind: str, watch: "Callable[[Tick], None] | None" = None
+        self,
+        connection_name: str,
+        kind: str,
+        watch: "Callable[[Tick], None] | None" = None,
+        holder: "Holder | None" = None,
     ) -> "AbstractContextManager[SyncContext]":
         """Opens a run over a connection; see `flows.runs.open_run`."""
         from syncline.flows.runs import open_run
 
-        return open_run(self.database, self.keys, connection_name, kind, watch)
+        return open_run(self.database, self.keys, connection_name, kind, watch, holder)
 
 
 @contextmanager

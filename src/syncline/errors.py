@@ -12,7 +12,9 @@
     │   │   └── LimitReached  not before `until`
     │   ├── ConnectionBroken  login refused, token revoked: stop this connection, tell the operator
     │   └── RemoteRefused     a permission, or a request we built wrongly: do not retry
+    ├── Stopped               a run was asked to stop, and did so at a safe place
     └── StoreError            the database could not do its part
+        └── StoreBusy         somebody else holds what is needed, for longer than the caller waits
 
 Outcomes of single rows are values (`domain.outcomes`), never exceptions.
 """
@@ -109,5 +111,17 @@ class RemoteRefused(RemoteError):
     """Salesforce refuses the request; sending it again changes nothing."""
 
 
+class Stopped(SynclineError):
+    """A run was asked to stop, and did so at a safe place."""
+
+    def __init__(self, message: str | None = None, *, by_person: bool, remedy: str | None = None) -> None:
+        self.by_person = by_person
+        super().__init__(message, remedy=remedy)
+
+
 class StoreError(SynclineError):
     """The database could not do its part."""
+
+
+class StoreBusy(StoreError):
+    """Somebody else holds what is needed in the database."""

@@ -20,6 +20,19 @@ def begin(settings: Settings) -> None:
     root.setLevel(settings.log.upper())
 
 
+def log_to_stderr(settings: Settings) -> None:
+    """Sends the records of this process, which runs for long, to standard error as JSON lines, and to the file too."""
+    from syncline.jobs.logs import JsonFormatter
+
+    handler = logging.StreamHandler()
+    root = logging.getLogger()
+    root.addHandler(handler)
+    for one in root.handlers:
+        one.setFormatter(JsonFormatter())
+    # Each job is told by ourselves, with its connection and run.
+    logging.getLogger("procrastinate").setLevel(max(logging.WARNING, root.level))
+
+
 def log_unexpected(error: Exception) -> tuple[str, Path | None]:
     """Writes the traceback to the log file; gives the log level and the file, or None where it cannot be written."""
     try:

@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("syncline.cli.plan", "Show what a sync would change, and change nothing."),
     "sync": ("syncline.cli.sync", "Bring the contacts and Salesforce in step."),
     "contacts": ("syncline.cli.contacts", "Add, edit and show people."),
+    "worker": ("syncline.cli.worker", "Work on all connections by their schedules."),
+    "schedule": ("syncline.cli.schedule", "Show and set when connections are looked at."),
     "status": ("syncline.cli.status", "Say how every connection stands."),
     "runs": ("syncline.cli.runs", "List the latest runs."),
     "consent": ("syncline.cli.consent", "Say who may be mailed, and record what people asked for."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from syncline.cli.output import Output
+from syncline.cli.schedule import describe_next, to_schedule_facts
 from syncline.cli.session import Json, session
 from syncline.cli.sync import describe_counts
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from syncline.domain.connection import Connection
     from syncline.domain.mapping import Mapping
     from syncline.store.runs import Run
+    from syncline.store.schedules import Kept
     from syncline.store.status import Status
 
 app = typer.Typer(help="Say how every connection stands.", add_completion=False)
@@ -43,14 +45,16 @@ def status(as_json: Json = False) -> None:
 def _show(opened: "App", connection: "Connection", output: Output) -> dict[str, Any]:
     from syncline.store.mappings import load_mapping
     from syncline.store.runs import load_latest
+    from syncline.store.schedules import load_schedule
     from syncline.store.status import load_status
 
     with opened.database.connect("syncline status") as conn:
         found = load_status(conn, connection.id)
         latest = load_latest(conn, connection.id, 1)
+        kept = load_schedule(conn, connection.id)
     mapping = load_mapping(connection.id)
     last = latest[0] if latest else None
-    for line in _format(connection, mapping, last, found):
+    for line in _format(connection, mapping, last, found, kept):
         output.line(line)
     return {
         "name": connection.name,
@@ -59,17 +63,21 @@ def _show(opened: "App", connection: "Connection", output: Output) -> dict[str, 
         "state": str(connection.state),
         "mapping": {"version": mapping.version, "approved": mapping.approved} if mapping else None,
         "last_run": asdict(last) if last else None,
+        "schedule": to_schedule_facts(kept),
         **asdict(found),
     }
 
 
-def _format(connection: "Connection", mapping: "Mapping | None", last: "Run | None", found: "Status") -> Iterator[str]:
+def _format(
+    connection: "Connection", mapping: "Mapping | None", last: "Run | None", found: "Status", kept: "Kept"
+) -> Iterator[str]:
     yield f"{connection.name}: {connection.organization_name or connection.login_url}, {connection.state}"
     if last:
         moved = describe_counts({name: count for name, count in last.counts.items() if isinstance(count, int)})
         yield f"  last {last.kind:<7} {last.started_at:%Y-%m-%d %H:%M} UTC, {last.state}: {last.message or moved}"
     else:
         yield "  never synced: `syncline plan` shows what would happen"
+    yield f"  schedule     {kept.schedule.describe()}; next look {describe_next(kept)}{_last_change(kept)}"
     if mapping and not mapping.approved:
         yield f"  mapping      version {mapping.version} is not approved: `syncline plan`, then `syncline sync --yes`"
     yield f"  contacts     {sum(n for state, n in found.contacts.items() if state != 'merged'):,}"
@@ -87,3 +95,7 @@ def _format(connection: "Connection", mapping: "Mapping | None", last: "Run | No
         yield f"      remedy: {cause.remedy}"
     if found.causes:
         yield "  `syncline errors list` tells more."
+
+
+def _last_change(kept: "Kept") -> str:
+    return f"; last change {kept.changed_at:%Y-%m-%d %H:%M:%S} UTC" if kept.changed_at else ""

@@ -1,15 +1,18 @@
 """Opening a run: the connection's lock, its client, what the org shows, and the row that keeps what was counted."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 
 import psycopg
 
 from syncline import clock
 from syncline.domain.connection import ConnectionState
 from syncline.domain.ids import ConnectionId, RunId
-from syncline.errors import Busy, ConnectionBroken, LimitReached, OperatorError, SynclineError
-from syncline.flows.connect import open_client, refuse_nobody
+from syncline.errors import Busy, ConnectionBroken, LimitReached, OperatorError, Stopped, SynclineError
+from syncline.flows.connect import refuse_nobody
+from syncline.flows.sessions import Sessions
 from syncline.salesforce.client import Salesforce
 from syncline.store import budget, runs
 from syncline.store.connections import load_connection, set_state
@@ -21,6 +24,18 @@ from syncline.sync.context import SyncContext
 from syncline.sync.describes import load_objects
 from syncline.sync.progress import Progress, Tick
 
+#: Seconds between two looks whether a run is still wanted, and still holds its lock.
+_CHECK_EVERY = 1.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who runs: a command, or a worker with the job, its sessions, and an event that is set when it ends."""
+
+    job_id: int | None = None
+    sessions: Sessions = field(default_factory=Sessions)
+    ending: threading.Event = field(default_factory=threading.Event)
+
 
 @contextmanager
 def open_run(
@@ -29,14 +44,17 @@ def open_run(
     connection_name: str,
     kind: str,
     watch: Callable[[Tick], None] | None = None,
+    holder: Holder | None = None,
 ) -> Iterator[SyncContext]:
     """One run over one connection: nobody else runs over it meanwhile, and how it ended is kept.
 
     Raises:
         Busy: another process runs over this connection.
+        Stopped: a person, or the worker's end, asked the run to stop.
         OperatorError: there is no such connection, or it has no mapping.
         ConnectionBroken: Salesforce refuses the login.
     """
+    holder = holder or Holder()
     connection = load_connection(connection_name)
     mapping = load_mapping(connection.id)
     if mapping is None:
@@ -46,9 +64,10 @@ def open_run(
     with closing(database.connect(f"run {connection.name}")) as lock:
         _take_lock(lock, connection.id, connection.name)
         with transaction(lock, "run"):
-            run_id = runs.start(lock, connection.id, kind, clock.now())
-        with open_client(connection, keys) as client:
-            context = SyncContext(connection, mapping, {}, client, database, run_id, progress=Progress(watch))
+            run_id = runs.start(lock, connection.id, kind, clock.now(), holder.job_id)
+        with holder.sessions.open_client(connection, keys) as client:
+            progress = Progress(watch, checkpoint=Checkpoint(lock, run_id, holder.ending))
+            context = SyncContext(connection, mapping, {}, client, database, run_id, progress=progress)
             context.guard = _keep_budget(lock, client, connection.id)
             try:
                 with context.urgent():  # without it, not even opt-outs could be sent
@@ -63,6 +82,40 @@ def open_run(
         _close(database, run_id, context)
         if connection.state is ConnectionState.BROKEN:
             set_state(connection.id, ConnectionState.ACTIVE)
+
+
+class Checkpoint:
+    """Called at the safe places of a run, from any of its threads: raises where the run is to stop.
+
+    It asks over the session that holds the run's lock. Where that session is gone, with a restart of the database,
+    somebody else may have the lock by now, and this run must not go on.
+    """
+
+    def __init__(self, lock: psycopg.Connection, run_id: RunId, ending: threading.Event) -> None:
+        self._lock = lock
+        self._run_id = run_id
+        self._ending = ending
+        self._mutex = threading.Lock()
+        self._next = clock.monotonic() + _CHECK_EVERY
+
+    def __call__(self) -> None:
+        """Looks now and then.
+
+        Raises:
+            Stopped: the run is to stop.
+            StoreError: the session with the lock is gone.
+        """
+        if self._ending.is_set():
+            raise Stopped("The worker ended.", by_person=False, remedy="Another one goes on from here.")
+        with self._mutex:
+            if clock.monotonic() < self._next:
+                return
+            self._next = clock.monotonic() + _CHECK_EVERY
+            with store_errors():
+                asked = runs.is_asked_to_stop(self._lock, self._run_id)
+                self._lock.rollback()
+        if asked:
+            raise Stopped("The run was cancelled.", by_person=True, remedy="The next sync goes on from here.")
 
 
 def _take_lock(lock: psycopg.Connection, connection_id: int, name: str) -> None:
@@ -94,9 +147,17 @@ def _close(database: Database, run_id: RunId, context: SyncContext) -> None:
             budget.note_used(conn, context.connection.id, context.guard.counted, org, clock.now())
 
 
+def _name_end(problem: BaseException) -> str:
+    if isinstance(problem, LimitReached):
+        return "paused"
+    if isinstance(problem, Stopped):
+        return "cancelled" if problem.by_person else "stopped"
+    return "failed"
+
+
 def _close_failed(database: Database, context: SyncContext, problem: BaseException) -> None:
     """Keeps how the run ended, as far as the database still takes it; the problem itself goes on."""
-    context.state = "paused" if isinstance(problem, LimitReached) else "failed"
+    context.state = _name_end(problem)
     context.message = problem.message if isinstance(problem, SynclineError) else type(problem).__name__
     try:
         _close(database, context.run_id, context)

@@ -11,7 +11,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from syncline import clock, killpoints
-from syncline.errors import OperatorError, StoreError
+from syncline.errors import OperatorError, StoreBusy, StoreError
 
 #: The oldest server that the named SQL runs on.
 OLDEST_VERSION = 15
@@ -24,20 +24,29 @@ _NETWORK = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
+#: The same for the server's end: what a machine held that vanished is free again after about a minute.
+_SERVER_NETWORK = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=60000"
+)
 _LOOK_EVERY = 0.05
 
 
 class Database:
     """A database by its URL. `revive` is called once when nothing listens there, then the connect is tried again."""
 
-    def __init__(self, url: str, revive: Callable[[], None] | None = None) -> None:
+    def __init__(self, url: str, revive: Callable[[], None] | None = None, lock_timeout: float | None = None) -> None:
         self._url = url
         self._revive = revive
+        self._lock_timeout = lock_timeout
 
     @property
     def url(self) -> str:
         """The postgresql:// URL, password included."""
         return self._url
+
+    def impatient(self, seconds: float) -> "Database":
+        """The same database for work that rather comes again than waits longer than this for somebody's lock."""
+        return Database(self._url, self._revive, seconds)
 
     def connect(self, application_name: str = "syncline") -> psycopg.Connection:
         """Opens a connection in UTC that begins a transaction with its first statement.
@@ -45,7 +54,7 @@ class Database:
         Raises:
             StoreError: the server cannot be reached, or refuses us.
         """
-        conninfo = self._conninfo(application_name)
+        conninfo = self.conninfo(application_name)
         try:
             return psycopg.connect(conninfo)
         except psycopg.OperationalError as problem:
@@ -90,9 +99,14 @@ class Database:
             )
         return major
 
-    def _conninfo(self, application_name: str) -> str:
+    def conninfo(self, application_name: str) -> str:
+        """What `connect` connects with, for a pool."""
         given = conninfo_to_dict(self._url)
         options = f"{given.pop('options', '')} -c TimeZone=UTC -c DateStyle=ISO -c client_encoding=UTF8"
+        if not str(given.get("host", "")).startswith("/"):
+            options += f" {_SERVER_NETWORK}"
+        if self._lock_timeout is not None:
+            options += f" -c lock_timeout={int(self._lock_timeout * 1000)}"
         return make_conninfo(
             "", **{**_NETWORK, **given, "application_name": application_name, "options": options.strip()}
         )
@@ -125,6 +139,7 @@ def store_errors() -> Iterator[None]:
 
     Raises:
         OperatorError: the database's disk is full.
+        StoreBusy: a lock was not to be had in the time that the caller waits for one.
         StoreError: anything else that went wrong in the database.
     """
     try:
@@ -144,6 +159,8 @@ def _translate(problem: psycopg.Error) -> OperatorError | StoreError:
             f"The database refuses: {_first_line(problem)}",
             remedy="Let DATABASE_URL name a role that owns its database.",
         )
+    if isinstance(problem, errors.LockNotAvailable):
+        return StoreBusy(f"The database is busy: {_first_line(problem)}", remedy="Try again in a moment.")
     if problem.sqlstate is None or isinstance(problem, psycopg.OperationalError):
         return StoreError(
             f"The database cannot be reached: {_first_line(problem)}",

@@ -91,6 +91,10 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
     message = models.TextField(blank=True, db_default="")
+    #: A person, or another process, asks it to stop at its next safe place.
+    cancel_requested = models.BooleanField(db_default=False)
+    #: The job of a worker that it belongs to; none for a command's.
+    job_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "runs"

@@ -34,12 +34,25 @@ def try_lock(conn: psycopg.Connection, connection_id: int) -> bool:
     return bool(row and row[0])
 
 
-def start(conn: psycopg.Connection, connection_id: int, kind: str, now: datetime) -> RunId:
-    """Opens a run; runs that a dead process left open are closed as failed."""
+def start(conn: psycopg.Connection, connection_id: int, kind: str, now: datetime, job_id: int | None = None) -> RunId:
+    """Opens a run, of a worker's job or none; runs that a dead process left open are closed as failed."""
     conn.execute(_SQL["abandon"].compose(), {"connection_id": connection_id, "now": now})
-    row = conn.execute(_SQL["start"].compose(), {"connection_id": connection_id, "kind": kind, "now": now}).fetchone()
+    parameters = {"connection_id": connection_id, "kind": kind, "now": now, "job_id": job_id}
+    row = conn.execute(_SQL["start"].compose(), parameters).fetchone()
     assert row is not None
     return RunId(row[0])
+
+
+def ask_to_stop(conn: psycopg.Connection, connection_id: int, run_id: int | None = None) -> list[int]:
+    """Asks the run that is under way, or this one, to stop at its next safe place; gives those that were asked."""
+    parameters = {"connection_id": connection_id, "run_id": run_id}
+    return [row[0] for row in conn.execute(_SQL["cancel"].compose(), parameters)]
+
+
+def is_asked_to_stop(conn: psycopg.Connection, run_id: int) -> bool:
+    """Whether somebody asked this run to stop."""
+    row = conn.execute(_SQL["is_cancelled"].compose(), {"run_id": run_id}).fetchone()
+    return bool(row and row[0])
 
 
 def finish(

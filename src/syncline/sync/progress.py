@@ -24,9 +24,12 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=dict)
     #: Named moments, in seconds of `clock.monotonic`; the latest of each name is kept.
     moments: dict[str, float] = field(default_factory=dict)
+    #: Called at every safe place; raises where the run is to stop.
+    checkpoint: Callable[[], None] = lambda: None
 
     def tick(self, step: str, object_name: str, done: int, total: int | None = None) -> None:
-        """Tells the watcher."""
+        """Tells the watcher; between two steps is a safe place."""
+        self.checkpoint()
         if self.watch:
             self.watch(Tick(step, object_name, done, total))
 

@@ -117,6 +117,7 @@ def _wait_for_job(ctx: SyncContext, job_id: str) -> int | None:
         if job.state in ("Failed", "Aborted"):
             ctx.counts.add("bulk_jobs_failed")
             return None
+        ctx.progress.checkpoint()
         clock.sleep(pause)
         pause = min(pause * _POLL_GROWTH, _LAST_POLL)
 

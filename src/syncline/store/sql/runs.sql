@@ -1,12 +1,22 @@
 -- start --
 -- Opens a run.
-INSERT INTO runs (connection_id, kind, state, started_at, counts, message)
-VALUES (%(connection_id)s, %(kind)s, 'running', %(now)s, '{{}}', '') RETURNING id;
+INSERT INTO runs (connection_id, kind, state, started_at, counts, message, job_id)
+VALUES (%(connection_id)s, %(kind)s, 'running', %(now)s, '{{}}', '', %(job_id)s) RETURNING id;
 
 -- abandon --
 -- Runs whose process died: nobody can hold the connection's lock while they say running.
 UPDATE runs SET state = 'failed', finished_at = %(now)s, message = 'The process ended before the run did.'
 WHERE connection_id = %(connection_id)s AND state = 'running';
+
+-- cancel --
+-- A run that is under way is asked to stop at its next safe place.
+UPDATE runs SET cancel_requested = true
+WHERE connection_id = %(connection_id)s AND state = 'running' AND (%(run_id)s::bigint IS NULL OR id = %(run_id)s)
+RETURNING id;
+
+-- is_cancelled --
+-- Whether somebody asked a run to stop.
+SELECT cancel_requested FROM runs WHERE id = %(run_id)s;
 
 -- finish --
 -- Closes a run with what it counted.
