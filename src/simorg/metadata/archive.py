@@ -35,8 +35,8 @@ class Manifest:
     version: str = ""
 
 
-def read_zip(content: bytes) -> dict[str, bytes]:
-    """The files of a zip by their names, folders left out.
+def read_zip(content: bytes, most: int = _MOST_KEPT) -> dict[str, bytes]:
+    """The files of a zip by their names, folders left out; at most so many bytes of them altogether.
 
     Raises:
         ApiError: it is no zip, is too large, or holds a file that lies outside of it.
@@ -49,7 +49,7 @@ def read_zip(content: bytes) -> dict[str, bytes]:
             if len(entries) > MOST_FILES:
                 raise ApiError(500, "LIMIT_EXCEEDED", say("metadata.zip_files", most=MOST_FILES))
             files: dict[str, bytes] = {}
-            left = _MOST_KEPT
+            left = most
             for one in entries:
                 name = _safe_name(one)
                 if name in files:

@@ -108,7 +108,8 @@ def read_json(type_name: str, given: object, where: str = "Metadata") -> Content
         if element.repeats:
             if not isinstance(value, list):
                 raise Malformed(say("metadata.bad_json", where=name, kind="list"))
-            found[name] = [_read_json_value(element, one) for one in value]
+            if value:
+                found[name] = [_read_json_value(element, one) for one in value]
         else:
             found[name] = _read_json_value(element, value)
     return arrange(type_name, found)
