@@ -13,6 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from simorg import clock
+from simorg.behaviour.later import deliver
 from simorg.errors import ApiError, ConnectionDropped
 from simorg.faults import Fault
 from simorg.org import Org
@@ -55,6 +56,8 @@ class App:
         began = clock.tick()
         path, _, query = raw.target.partition("?")
         outside = path.startswith(f"{CONTROL}/")
+        if self.org.rules.waiting:
+            deliver(self.org)
         fault = None if outside else self.org.faults.for_request(raw.method, path)
         request = self._build_request(raw, path, query)
         counted = False

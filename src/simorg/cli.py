@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
@@ -125,6 +125,29 @@ def fault(
         "truncate": truncate, "expire": expire, "row_code": row_code, "times": times,
     }  # fmt: skip
     typer.echo(json.dumps(_call(url, token, "POST", "faults", facts)))
+
+
+@app.command(
+    epilog="""Example: simorg rules --add '{"kind": "validation", "name": "Phone", "object": "Lead", "condition":
+    "ISBLANK(Phone)", "message": "A Lead needs a phone."}'"""
+)
+def rules(
+    url: _Url,
+    token: _Token,
+    add: Annotated[str, typer.Option(help="A rule as JSON, or @FILE with one or a list of them.")] = "",
+    remove: Annotated[str, typer.Option(help="Remove the rules of this name.")] = "",
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all rules.")] = False,
+) -> None:
+    """List the rules of a running org (validation, assignment, duplicates, automations), add or remove some."""
+    if add:
+        text = Path(add[1:]).read_text(encoding="utf-8") if add.startswith("@") else add
+        given = json.loads(text)
+        for one in given if isinstance(given, list) else [given]:
+            _call(url, token, "POST", "rules", one)
+    if remove or clear:
+        _call(url, token, "DELETE", "rules" if clear else f"rules?{urlencode({'name': remove})}")
+    for one in _call(url, token, "GET", "rules")["rules"]:
+        typer.echo(json.dumps(one))
 
 
 @app.command()

@@ -29,12 +29,14 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class RowError:
-    """Why one record was refused. `extra` is merged into its JSON (duplicate results)."""
+    """Why one record was refused."""
 
     code: str
     message: str
     fields: tuple[str, ...] = ()
     status: int = 400
+    #: What else is told about it where there is room for it (what a record repeats).
+    extra: object = None
 
     def as_item(self) -> dict[str, object]:
         """Its form within collections."""

@@ -236,9 +236,21 @@ FACTS: dict[str, Fact] = {
     "formula.circle": Fact("The formula field {name} refers to itself"),
     "formula.hops": Fact("Relationships of a formula can span at most {most} levels"),
     "formula.spanned": Fact("You have reached the maximum number of {most} object references on {object}"),
+    "automation.depth": Fact(
+        "{name}: maximum trigger depth exceeded\n{object} trigger event AfterUpdate for [{id}]"
+    ),
+    "automation.failed": Fact(
+        "We can't save this record because the \u201c{name}\u201d process failed. Give your Salesforce admin these "
+        "details. {code}: {message}"
+    ),
     "rollup.foreign_key": Fact("{name} is not the master of these details"),
     "rollup.field": Fact("{name} cannot be summarized so"),
     "rollup.value": Fact("{value} is not a number"),
+    "rule.conversion": Fact(
+        "A conversion is judged by validation rules and sets off automations, and takes no notice of duplicate rules."
+    ),
+    "rule.duplicate_order": Fact("Of several duplicate rules the first that finds something, by name, decides."),
+    "rule.rule_errors": Fact("All validation rules that refuse a record are told, in the order of their names."),
     "rule.formula_size": Fact(
         "The compiled size of a formula is counted as the characters of the formula and of all formulas that it reads."
     ),

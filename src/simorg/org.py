@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from simorg.behaviour.rulebook import RuleBook
 from simorg.clock import Clock
 from simorg.faults import Faults
 from simorg.ids import build_id
@@ -61,6 +62,8 @@ class Settings:
     #: Whether a campaign member with a status that the campaign does not have is refused; else it gets the default.
     refuse_unknown_member_status: bool = False
     versions: tuple[int, int] = (31, 68)
+    #: From this version on, answers do not misspell the key of what a record repeats.
+    duplicate_result_spelt_from: float = 52.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Org:
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
     users: Users = field(default_factory=Users)
+    rules: RuleBook = field(default_factory=RuleBook)
     seed: str = ""
     #: What tells it from the other orgs of its process; the only one needs none.
     name: str = ""

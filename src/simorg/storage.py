@@ -238,6 +238,8 @@ class Storage:
             finally:
                 self._local.transaction = None
             self._note_commit(transaction)
+        for act in transaction.after_commit:
+            act()
 
     def _note_commit(self, transaction: Transaction) -> None:
         for name, until in transaction.written.items():

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Protocol
@@ -37,6 +37,8 @@ class Transaction:
         self._depth = 0
         self._selects: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
         self._audits: dict[tuple[str, bool], dict[str, StoredValue]] = {}
+        #: What is done once the transaction is committed; what belongs to a part that fails is dropped with it.
+        self.after_commit: list[Callable[[], None]] = []
         self.user_id = user_id
         self.stamp = stamp
         #: After the end: object → when others see it (milliseconds; 0 is at once).
@@ -167,12 +169,14 @@ class Transaction:
         name = f"part{self._depth}"
         self._depth += 1
         before = {object_name: dict(images) for object_name, images in self._touched.items()}
+        promised = len(self.after_commit)
         self._writer.execute(f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
             self._writer.execute(f"ROLLBACK TO {name}")
             self._touched = defaultdict(dict, before)
+            del self.after_commit[promised:]
             raise
         finally:
             self._writer.execute(f"RELEASE {name}")

@@ -8,7 +8,12 @@ go to the Contact ("Considerations for Converting Leads", Salesforce Help), whic
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simorg.behaviour.calculating import calculate_default
 from simorg.behaviour.campaigns import convert_members
+from simorg.behaviour.custom_rules import CustomRules, Refused
+from simorg.behaviour.dml import Writer
+from simorg.behaviour.duplicates import DuplicateOptions
+from simorg.behaviour.numbering import next_auto_number
 from simorg.behaviour.opportunities import imply_by_stage, make_primary
 from simorg.behaviour.tasks import convert_tasks
 from simorg.errors import RowError
@@ -60,8 +65,55 @@ class Converted:
     error: RowError | None = None
 
 
+@dataclass(frozen=True)
+class _Keeper:
+    """Stores what a conversion makes and changes, by the rules of an administrator.
+
+    Whether duplicates stop a conversion is a setting of its own, which a new org has off.
+    """
+
+    org: Org
+    tx: Transaction
+
+    def store(self, object_name: str, record_id: str | None, values: Mapping[str, StoredValue]) -> str:
+        """Stores a new record, where there is no id, or a changed one; gives its id.
+
+        Raises:
+            Refused: a rule speaks against it.
+        """
+        one = self.org.schema.get(object_name)
+        before = self.tx.get(object_name, record_id) if record_id else None
+        written = dict(values)
+        rules = self.org.rules.of(object_name)
+        custom = CustomRules(self.org, self.tx, one, rules) if rules else None
+        if before is None:
+            for field in one.default_formulas:
+                written.setdefault(field.name, calculate_default(self.org, self.tx, one, field, written))
+        if custom:
+            error = custom.change(written, before)
+            errors = (error,) if error else custom.judge(written, before, DuplicateOptions(allow_save=True))
+            if errors:
+                raise Refused(errors)
+        if record_id is None:
+            numbers = {field.name: next_auto_number(self.tx, one, field, self.org) for field in one.auto_numbers}
+            record_id = self.tx.insert(object_name, {**written, **numbers})
+        else:
+            self.tx.update(object_name, record_id, written, before=before)
+        if custom:
+            custom.follow(record_id, written, before, Writer(self.org, self.tx).write_by_rule, 0)
+        return record_id
+
+
 def convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
-    """Converts one Lead."""
+    """Converts one Lead. The rules of an administrator judge what it makes and changes."""
+    try:
+        with tx.savepoint():
+            return _convert(org, tx, asked)
+    except Refused as refusal:
+        return Converted(asked.lead_id, error=refusal.errors[0])
+
+
+def _convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
     lead = tx.get("Lead", asked.lead_id) if asked.lead_id[:3] == "00Q" else None
     error = _find_obstacle(tx, asked, lead)
     if error or lead is None:
@@ -69,12 +121,13 @@ def convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
     owner = asked.owner_id or str(lead["OwnerId"])
     if owner[:3] != "005":
         return Converted(asked.lead_id, error=RowError("INVALID_FIELD", say("conversion.owner"), ("OwnerId",)))
-    account_id = _settle_account(tx, asked, lead, owner)
-    contact_id = _settle_contact(org, tx, asked, lead, account_id, owner)
+    keeper = _Keeper(org, tx)
+    account_id = _settle_account(keeper, asked, lead, owner)
+    contact_id = _settle_contact(keeper, asked, lead, account_id, owner)
     campaign_id = convert_members(tx, asked.lead_id, contact_id)
     opportunity_id = None
     if not asked.without_opportunity:
-        opportunity_id = _make_opportunity(tx, asked, lead, account_id, owner, campaign_id)
+        opportunity_id = _make_opportunity(keeper, tx, asked, lead, account_id, owner, campaign_id)
         make_primary(tx, opportunity_id, contact_id)
     convert_tasks(org, tx, asked.lead_id, contact_id, opportunity_id or account_id, asked.owner_id)
     changes: dict[str, StoredValue] = {
@@ -86,7 +139,7 @@ def convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
         "ConvertedOpportunityId": opportunity_id,
         "IsUnreadByOwner": 0,
     }
-    tx.update("Lead", asked.lead_id, changes)
+    keeper.store("Lead", asked.lead_id, changes)
     return Converted(asked.lead_id, account_id, contact_id, opportunity_id)
 
 
@@ -109,45 +162,46 @@ def _find_obstacle(tx: Transaction, asked: Conversion, lead: Mapping[str, Stored
     return None
 
 
-def _settle_account(tx: Transaction, asked: Conversion, lead: Mapping[str, StoredValue], owner: str) -> str:
+def _settle_account(keeper: "_Keeper", asked: Conversion, lead: Mapping[str, StoredValue], owner: str) -> str:
     values = {target: lead.get(source) for source, target in _TO_ACCOUNT.items() if lead.get(source) is not None}
     if asked.account_id is None:
-        return tx.insert("Account", {**values, "OwnerId": owner})
-    _fill_blanks(tx, "Account", asked.account_id, values)
+        return keeper.store("Account", None, {**values, "OwnerId": owner})
+    _fill_blanks(keeper, "Account", asked.account_id, values)
     return asked.account_id
 
 
 def _settle_contact(
-    org: Org, tx: Transaction, asked: Conversion, lead: Mapping[str, StoredValue], account_id: str, owner: str
+    keeper: "_Keeper", asked: Conversion, lead: Mapping[str, StoredValue], account_id: str, owner: str
 ) -> str:
-    one = org.schema.get("Contact")
+    one = keeper.org.schema.get("Contact")
     names = {**_TO_CONTACT, **{name: name for name in lead if name.endswith("__c") and name.lower() in one.fields}}
     values = {target: lead.get(source) for source, target in names.items() if lead.get(source) is not None}
     consent: dict[str, StoredValue] = {name: 1 for name in _CONSENT if lead.get(name)}
     if asked.contact_id is None:
         blank: dict[str, StoredValue] = dict.fromkeys(_CONSENT, 0)
-        return tx.insert("Contact", {**blank, **values, **consent, "AccountId": account_id, "OwnerId": owner})
+        return keeper.store("Contact", None, {**blank, **values, **consent, "AccountId": account_id, "OwnerId": owner})
     forced = {"LeadSource": values["LeadSource"]} if asked.overwrite_lead_source and "LeadSource" in values else {}
-    _fill_blanks(tx, "Contact", asked.contact_id, {**values, "AccountId": account_id}, {**forced, **consent})
+    _fill_blanks(keeper, "Contact", asked.contact_id, {**values, "AccountId": account_id}, {**forced, **consent})
     return asked.contact_id
 
 
 def _fill_blanks(
-    tx: Transaction,
+    keeper: "_Keeper",
     object_name: str,
     record_id: str,
     values: Mapping[str, StoredValue],
     forced: Mapping[str, StoredValue] | None = None,
 ) -> None:
-    before = tx.get(object_name, record_id)
+    before = keeper.tx.get(object_name, record_id)
     assert before is not None
     changes = {name: value for name, value in values.items() if before.get(name) is None}
     changes |= {name: value for name, value in (forced or {}).items() if before.get(name) != value}
     if changes:
-        tx.update(object_name, record_id, changes)
+        keeper.store(object_name, record_id, changes)
 
 
 def _make_opportunity(
+    keeper: "_Keeper",
     tx: Transaction,
     asked: Conversion,
     lead: Mapping[str, StoredValue],
@@ -168,4 +222,4 @@ def _make_opportunity(
         "PushCount": 0,
         "OwnerId": owner,
     }
-    return tx.insert("Opportunity", row)
+    return keeper.store("Opportunity", None, row)

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from simorg.behaviour.calculating import calculate_default
+from simorg.behaviour.custom_rules import CustomRules, Refused
+from simorg.behaviour.duplicates import DuplicateOptions
+from simorg.behaviour.filling import build_defaults, clear_bounce, must_have, storable
+from simorg.behaviour.masters import touch_masters
 from simorg.behaviour.numbering import next_auto_number
 from simorg.behaviour.rules import rules_of
 from simorg.behaviour.values import read_value
@@ -16,7 +20,7 @@ from simorg.schema.registry import ID_TYPES, Field, ObjectType, Schema
 from simorg.transactions import StoredValue, Transaction, quote
 
 _IGNORED = frozenset({"attributes"})
-_NO_OWNER = frozenset({"User", "Organization", "Profile"})
+_NO_DUPLICATES_ASKED = DuplicateOptions()
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,11 @@ class Options:
     """How a caller wants its writes: whether assignment rules run (REST: unless told otherwise, they do)."""
 
     auto_assign: bool = True
+    #: The assignment rule asked for, where it is not the active one.
+    assignment_rule: str | None = None
+    duplicates: DuplicateOptions = _NO_DUPLICATES_ASKED
+    #: How many writes by rules led to this one.
+    depth: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,28 @@ class Writer:
         read = self._read(one, values, creating=True)
         if isinstance(read, tuple):
             return refuse(*read)
+        return self._create(one, read)
+
+    def _create(self, one: ObjectType, read: Mapping[str, StoredValue]) -> Outcome:
+        """Makes a record of values as storage keeps them."""
+        row = self._fill_in(one, read)
+        custom = self._find_rules(one)
+        if custom and (error := custom.change(row, None)):
+            return refuse(error)
+        missing = [field.name for field in one.required_fields if row.get(field.name) is None]
+        if missing:
+            message = f"Required fields are missing: [{', '.join(missing)}]"
+            return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(missing)))
+        write = Write(self._org, self._tx, None, row)
+        self._assign(one, row, None, custom)
+        if error := self._prepare(one, write):
+            return refuse(error)
+        if custom and (errors := custom.judge(row, None, self._options.duplicates)):
+            return refuse(*errors)
+        return self._store(one, write, None, custom)
+
+    def _fill_in(self, one: ObjectType, read: Mapping[str, StoredValue]) -> dict[str, StoredValue]:
+        """What is written of a new record: what was given, and what is implied where nothing was."""
         defaults = self._find_defaults(one)
         row = {**defaults, **read}
         for field in one.default_formulas:
@@ -75,21 +106,9 @@ class Writer:
             row |= {
                 name: defaults[name]
                 for name, value in read.items()
-                if value is None and name in defaults and _must_have(one, name)
+                if value is None and name in defaults and must_have(one, name)
             }
-        missing = [field.name for field in one.required_fields if row.get(field.name) is None]
-        if missing:
-            message = f"Required fields are missing: [{', '.join(missing)}]"
-            return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(missing)))
-        self._assign(one, row, None)
-        write = Write(self._org, self._tx, None, row)
-        if error := self._prepare(one, write):
-            return refuse(error)
-        for field in one.auto_numbers:
-            row[field.name] = next_auto_number(self._tx, one, field, self._org)
-        record_id = self._tx.insert(one.name, _storable(one, row))
-        self._settle(one, write, record_id)
-        return Outcome(record_id, created=True)
+        return row
 
     def update(self, one: ObjectType, record_id: str, values: Mapping[str, object]) -> Outcome:
         """Changes a record by fields as sent; `record_id` has 18 characters."""
@@ -104,18 +123,70 @@ class Writer:
         read = self._read(one, values, creating=False)
         if isinstance(read, tuple):
             return refuse(*read, record_id=record_id)
-        blank = [name for name, value in read.items() if value is None and _must_have(one, name)]
+        return self._update(one, before, read)
+
+    def _update(self, one: ObjectType, before: Mapping[str, StoredValue], read: dict[str, StoredValue]) -> Outcome:
+        """Changes a record to values as storage keeps them."""
+        record_id = str(before["Id"])
+        custom = self._find_rules(one)
+        if custom and (error := custom.change(read, before)):
+            return refuse(error, record_id=record_id)
+        blank = [name for name, value in read.items() if value is None and must_have(one, name)]
         if blank:
             message = f"Required fields are missing: [{', '.join(blank)}]"
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(blank)), record_id=record_id)
-        self._assign(one, read, before)
-        _clear_bounce(before, read)
+        self._assign(one, read, before, custom)
+        clear_bounce(before, read)
         write = Write(self._org, self._tx, before, read)
         if error := self._prepare(one, write):
             return refuse(error, record_id=record_id)
-        self._tx.update(one.name, record_id, _storable(one, read), before=before)
+        if custom and (errors := custom.judge(read, before, self._options.duplicates)):
+            return refuse(*errors, record_id=record_id)
+        return self._store(one, write, record_id, custom)
+
+    def write_by_rule(
+        self, one: ObjectType, record_id: str | None, values: dict[str, StoredValue]
+    ) -> tuple[RowError, ...]:
+        """Writes what an automation sets, past the caller's rights; gives why it was refused."""
+        deeper = Options(auto_assign=False, duplicates=DuplicateOptions(allow_save=True), depth=self._options.depth + 1)
+        writer = Writer(self._org, self._tx, deeper)
+        if record_id is None:
+            return writer._create(one, values).errors
+        before = self._tx.get(one.name, record_id)
+        if before is None:
+            return (RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference")),)
+        obstacle = self._find_obstacle(one, before)
+        return (obstacle,) if obstacle else writer._update(one, before, values).errors
+
+    def _store(self, one: ObjectType, write: Write, record_id: str | None, custom: CustomRules | None) -> Outcome:
+        """Stores a record that nothing speaks against, with what follows from it."""
+        if custom is None or not custom.rules.automations:
+            return self._store_plainly(one, write, record_id)
+        try:
+            with self._tx.savepoint():
+                outcome = self._store_plainly(one, write, record_id)
+                assert outcome.id is not None
+                custom.follow(outcome.id, write.written, write.before, self.write_by_rule, self._options.depth)
+        except Refused as refusal:
+            return refuse(*refusal.errors, record_id=record_id)
+        return outcome
+
+    def _store_plainly(self, one: ObjectType, write: Write, record_id: str | None) -> Outcome:
+        if record_id is None:
+            for field in one.auto_numbers:
+                write.written[field.name] = next_auto_number(self._tx, one, field, self._org)
+            made = self._tx.insert(one.name, storable(one, write.written))
+            self._settle(one, write, made)
+            touch_masters(self._tx, self._org.schema, one, write.written)
+            return Outcome(made, created=True)
+        self._tx.update(one.name, record_id, storable(one, write.written), before=write.before)
         self._settle(one, write, record_id)
+        touch_masters(self._tx, self._org.schema, one, write.written, write.before)
         return Outcome(record_id)
+
+    def _find_rules(self, one: ObjectType) -> CustomRules | None:
+        rules = self._org.rules.of(one.name)
+        return None if rules is None else CustomRules(self._org, self._tx, one, rules)
 
     def delete(self, one: ObjectType, record_id: str) -> Outcome:
         """Puts a record, and what falls with it, into the recycle bin."""
@@ -133,6 +204,7 @@ class Writer:
         if keep and (error := keep(self._tx, before)):
             return refuse(error, record_id=record_id)
         self._bury(one, before)
+        touch_masters(self._tx, self._org.schema, one, before)
         return Outcome(record_id)
 
     def find_by_key(self, one: ObjectType, key: Field, value: str) -> list[str]:
@@ -195,15 +267,24 @@ class Writer:
     def _find_defaults(self, one: ObjectType) -> Mapping[str, StoredValue]:
         defaults = self._defaults.get(one.name)
         if defaults is None:
-            defaults = self._defaults[one.name] = _build_defaults(one, self._tx.user_id)
+            defaults = self._defaults[one.name] = build_defaults(one, self._tx.user_id)
         return defaults
 
     def _assign(
-        self, one: ObjectType, written: dict[str, StoredValue], before: Mapping[str, StoredValue] | None
+        self,
+        one: ObjectType,
+        written: dict[str, StoredValue],
+        before: Mapping[str, StoredValue] | None,
+        custom: CustomRules | None,
     ) -> None:
-        """The active assignment rule: Leads of one source go to one owner."""
+        """The active assignment rule, or the one asked for, names the owner."""
+        if not self._options.auto_assign:
+            return
+        if custom and (owner := custom.assign(written, before, self._options.assignment_rule)):
+            written["OwnerId"] = owner
+            return
         settings = self._org.settings
-        if one.name != "Lead" or not self._options.auto_assign or not settings.assignment_source:
+        if one.name != "Lead" or not settings.assignment_source:
             return
         source = written["LeadSource"] if "LeadSource" in written else (before or {}).get("LeadSource")
         if source == settings.assignment_source:
@@ -300,35 +381,3 @@ def key_value(key: Field, value: str) -> str:
 
 def _deleted() -> RowError:
     return RowError("ENTITY_IS_DELETED", say("dml.entity_is_deleted"), status=404)
-
-
-def _must_have(one: ObjectType, name: str) -> bool:
-    field = one.fields[name.lower()]
-    return not field.nillable and field.type != "boolean"
-
-
-def _build_defaults(one: ObjectType, user_id: str) -> dict[str, StoredValue]:
-    defaults: dict[str, StoredValue] = {}
-    for field in one.stored_fields:
-        if field.type == "boolean":
-            defaults[field.name] = int(bool(field.default))
-        elif field.default is not None:
-            defaults[field.name] = field.default
-    if "ownerid" in one.fields and one.name not in _NO_OWNER:
-        defaults["OwnerId"] = user_id
-    defaults.pop("IsDeleted", None)
-    return defaults
-
-
-def _storable(one: ObjectType, row: dict[str, StoredValue]) -> dict[str, StoredValue]:
-    """What has a column; the rest was taken for what it leads to."""
-    if not one.unstored_names:
-        return row
-    return {name: value for name, value in row.items() if name not in one.unstored_names}
-
-
-def _clear_bounce(before: Mapping[str, StoredValue], written: dict[str, StoredValue]) -> None:
-    """A new address has not bounced."""
-    changed = "Email" in written and written["Email"] != before.get("Email")
-    if changed and before.get("EmailBouncedReason") and "EmailBouncedReason" not in written:
-        written |= {"EmailBouncedReason": None, "EmailBouncedDate": None}

@@ -236,6 +236,7 @@ class IngestJobs:
         task = Task(
             asked.object, asked.operation, asked.key, DELIMITERS[asked.delimiter], asked.line_ending,
             LINE_ENDS[asked.line_ending], asked.user_id, asked.version, auto_assign=asked.assignment_rule is not None,
+            assignment_rule=asked.assignment_rule,
         )  # fmt: skip
         Load(self._org, task, job.folder, job.progress, job.stop, seed=job.number).run(job.data)
 

@@ -49,6 +49,7 @@ class Task:
     user_id: str
     version: float
     auto_assign: bool
+    assignment_rule: str | None = None
 
 
 @dataclass
@@ -138,7 +139,7 @@ class Load:
 
     def _write_chunk(self, chunk: list[Record]) -> list[Outcome]:
         with self._org.storage.transaction(self._task.user_id) as tx:
-            writer = Writer(self._org, tx, Options(auto_assign=self._task.auto_assign))
+            writer = Writer(self._org, tx, Options(self._task.auto_assign, self._task.assignment_rule))
             rows = _Rows(self._org, tx, writer, self._task, self._columns, self._names)
             return rows.write(chunk)
 

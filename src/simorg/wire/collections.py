@@ -18,6 +18,7 @@ from simorg.ids import to_18
 from simorg.schema.registry import Field, ObjectType
 from simorg.values import attributes, render_field
 from simorg.wire.describe import find_object
+from simorg.wire.duplicates import show_item
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 from simorg.wire.records import read_options
 
@@ -196,13 +197,13 @@ def _write_all(
     except _RolledBack:
         error = RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", say("collections.rolled_back"))
         outcomes = [one if one.errors else refuse(error) for one in outcomes]
-    return ApiResponse(200, [_show(one, tells_created) for one in outcomes])
+    return ApiResponse(200, [_show(request, one, tells_created) for one in outcomes])
 
 
-def _show(outcome: Outcome, tells_created: bool) -> dict[str, object]:
+def _show(request: ApiRequest, outcome: Outcome, tells_created: bool) -> dict[str, object]:
     """One entry of the answer; a refused record has no id."""
     item: dict[str, object] = {} if outcome.errors else {"id": outcome.id}
-    item |= {"success": outcome.success, "errors": [error.as_item() for error in outcome.errors]}
+    item |= {"success": outcome.success, "errors": [show_item(error, request) for error in outcome.errors]}
     if tells_created:
         item["created"] = outcome.created
     return item

@@ -9,6 +9,8 @@ from dataclasses import asdict, fields
 from datetime import datetime
 
 from simorg.behaviour.customizing import define_field, redefine_field
+from simorg.behaviour.later import deliver
+from simorg.behaviour.setting_rules import set_rule
 from simorg.errors import ApiError
 from simorg.export import export_records
 from simorg.journal import as_json
@@ -47,6 +49,7 @@ def reset(request: ApiRequest) -> ApiResponse:
     org.journal.clear()
     org.end_all_sessions()
     org.clear_usage()
+    org.rules.remove()
     org.clock.restart()
     forget_stored(org)
     org.storage.wipe()
@@ -78,6 +81,7 @@ def set_clock(request: ApiRequest) -> ApiResponse:
         clock.advance(float(str(asked["advance"])))
     if asked.get("resume"):
         clock.resume()
+    deliver(request.org)
     return show_clock(request)
 
 
@@ -166,6 +170,22 @@ def add_object(request: ApiRequest) -> ApiResponse:
     return ApiResponse(201, {"name": new.name, "keyPrefix": new.key_prefix, "version": org.schema.version})
 
 
+def add_rule(request: ApiRequest) -> ApiResponse:
+    """POST rules {"kind": validation | assignment | duplicate | automation, "name", "object", …}."""
+    return ApiResponse(201, asdict(set_rule(request.org, _asked(request))))
+
+
+def list_rules(request: ApiRequest) -> ApiResponse:
+    """GET rules: all of them, and how many automations wait for their time."""
+    return ApiResponse(200, {"rules": request.org.rules.listed(), "waiting": request.org.rules.waiting})
+
+
+def remove_rules(request: ApiRequest) -> ApiResponse:
+    """DELETE rules?kind=&name=: those of a kind, of a name, or all."""
+    gone = request.org.rules.remove(request.args.get("kind"), request.args.get("name"))
+    return ApiResponse(200, {"removed": gone})
+
+
 def end_sessions(request: ApiRequest) -> ApiResponse:
     """DELETE sessions: every token dies."""
     request.org.end_all_sessions()
@@ -213,6 +233,9 @@ ROUTES = [
     _route("POST", "settings", change_settings),
     _route("POST", "fields", change_fields),
     _route("POST", "objects", add_object),
+    _route("POST", "rules", add_rule),
+    _route("GET", "rules", list_rules),
+    _route("DELETE", "rules", remove_rules),
     _route("DELETE", "sessions", end_sessions),
     _route("POST", "sessions", log_in_as),
 ]

@@ -13,6 +13,7 @@ from simorg.schema.registry import Field, ObjectType
 from simorg.transactions import StoredValue
 from simorg.values import attributes, render_field, render_record
 from simorg.wire.describe import find_object
+from simorg.wire.duplicates import duplicate_options, show_refusal
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 #: From this version on an upsert that updates answers 200 with a body, and `created` is told.
@@ -21,7 +22,10 @@ _UPSERT_TELLS = 46.0
 
 def read_options(request: ApiRequest) -> Options:
     """How the caller wants its writes. Without the header Sforce-Auto-Assign the rules run."""
-    return Options(auto_assign=request.headers.get("sforce-auto-assign", "true").strip().lower() != "false")
+    asked = request.headers.get("sforce-auto-assign", "true").strip()
+    return Options(
+        auto_assign=asked.lower() != "false", assignment_rule=to_18(asked), duplicates=duplicate_options(request)
+    )
 
 
 def create(request: ApiRequest, object_name: str) -> ApiResponse:
@@ -32,7 +36,7 @@ def create(request: ApiRequest, object_name: str) -> ApiResponse:
         raise ApiError(400, "INVALID_FIELD", say("dml.id_in_body"), [])
     with request.org.storage.transaction(request.user_id) as tx:
         outcome = Writer(request.org, tx, read_options(request)).create(one, body)
-    _raise_refused(outcome)
+    _raise_refused(request, outcome)
     return ApiResponse(201, _created(outcome), headers={"Location": _location(request, one, outcome.id)})
 
 
@@ -66,7 +70,7 @@ def update(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
         # Judged under the write lock: nobody can change the record between the look and the write.
         _check_precondition(request, _require_living(tx.get(one.name, found)))
         outcome = Writer(request.org, tx, read_options(request)).update(one, found, body)
-    _raise_refused(outcome)
+    _raise_refused(request, outcome)
     return ApiResponse(204)
 
 
@@ -77,7 +81,7 @@ def delete(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
     with request.org.storage.transaction(request.user_id) as tx:
         _require_living(tx.get(one.name, found))
         outcome = Writer(request.org, tx).delete(one, found)
-    _raise_refused(outcome)
+    _raise_refused(request, outcome)
     return ApiResponse(204)
 
 
@@ -111,7 +115,7 @@ def upsert(request: ApiRequest, object_name: str, field_name: str, value: str) -
         if not found and request.args.get("updateOnly", "").lower() == "true":
             raise _missing()
         outcome = writer.update(one, found[0], body) if found else writer.create(one, {**body, key.name: value})
-    _raise_refused(outcome)
+    _raise_refused(request, outcome)
     location = {"Location": _location(request, one, outcome.id)}
     told = {"created": outcome.created} if request.version >= _UPSERT_TELLS else {}
     if outcome.created:
@@ -133,7 +137,7 @@ def delete_by_key(request: ApiRequest, object_name: str, field_name: str, value:
         if len(found) > 1:
             return _several(request, one, found)
         outcome = writer.delete(one, found[0])
-    _raise_refused(outcome)
+    _raise_refused(request, outcome)
     return ApiResponse(204)
 
 
@@ -215,12 +219,9 @@ def _modified(row: Mapping[str, StoredValue]) -> datetime | None:
     return read_stamp(str(stamp)) if stamp else None
 
 
-def _raise_refused(outcome: Outcome) -> None:
+def _raise_refused(request: ApiRequest, outcome: Outcome) -> None:
     if outcome.errors:
-        body = [
-            {"message": error.message, "errorCode": error.code, "fields": list(error.fields)}
-            for error in outcome.errors
-        ]
+        body = [show_refusal(error, request) for error in outcome.errors]
         raise ApiError(outcome.errors[0].status, outcome.errors[0].code, outcome.errors[0].message, body=body)
 
 

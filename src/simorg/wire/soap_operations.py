@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 from simorg.behaviour.conversion import Conversion, convert
 from simorg.behaviour.dml import Options, Outcome, Writer, refuse
+from simorg.behaviour.duplicates import DuplicateOptions, Duplicates
 from simorg.behaviour.merge import merge
 from simorg.behaviour.recycle_bin import RecycleBin
 from simorg.errors import ApiError, RowError
@@ -14,6 +15,7 @@ from simorg.ids import to_18
 from simorg.org import Org
 from simorg.schema.registry import ObjectType
 from simorg.transactions import Transaction
+from simorg.wire.duplicates import tell_duplicates
 from simorg.wire.soap_envelope import SoapCall, build, child, child_text, children, is_nil, local
 from simorg.wire.soap_user import describe_user
 
@@ -113,10 +115,7 @@ def logout(call: SoapCall) -> Element:
 
 
 def _write(call: SoapCall, name: str, write: Callable[[Writer, ObjectType, dict[str, Any]], Outcome]) -> Element:
-    # AssignmentRuleHeader is off unless it is sent.
-    options = Options(
-        auto_assign=child_text(child(call.header, "AssignmentRuleHeader"), "useDefaultRule") in ("true", "1")
-    )
+    options = _read_options(call)
     records = [_read_record(call, one) for one in _some(call, "sObjects")]
 
     def write_all(tx: Transaction) -> list[Outcome]:
@@ -124,6 +123,22 @@ def _write(call: SoapCall, name: str, write: Callable[[Writer, ObjectType, dict[
         return [write(writer, one, values) for one, values in records]
 
     return _answer_writes(call, name, write_all)
+
+
+def _read_options(call: SoapCall) -> Options:
+    """AssignmentRuleHeader is off unless it is sent; DuplicateRuleHeader says whether to save nevertheless."""
+    assignment = child(call.header, "AssignmentRuleHeader")
+    rule = to_18(child_text(assignment, "assignmentRuleId"))
+    duplicates = child(call.header, "DuplicateRuleHeader")
+    return Options(
+        auto_assign=rule is not None or child_text(assignment, "useDefaultRule") in ("true", "1"),
+        assignment_rule=rule,
+        duplicates=DuplicateOptions(
+            child_text(duplicates, "allowSave") in ("true", "1"),
+            child_text(duplicates, "includeRecordDetails") in ("true", "1"),
+            child_text(duplicates, "runAsCurrentUser") in ("true", "1"),
+        ),
+    )
 
 
 def _wants_all_or_none(call: SoapCall) -> bool:
@@ -162,9 +177,13 @@ def _show(outcome: Outcome) -> dict[str, object]:
 
 
 def _errors(*errors: RowError | None) -> dict[str, object]:
-    told = [
-        {"fields": list(error.fields), "message": error.message, "statusCode": error.code} for error in errors if error
-    ]
+    told = []
+    for error in errors:
+        if error:
+            item: dict[str, object] = {"fields": list(error.fields), "message": error.message, "statusCode": error.code}
+            if isinstance(error.extra, Duplicates):
+                item = {"duplicateResult": tell_duplicates(error.extra), **item}
+            told.append(item)
     return {"errors": told} if told else {}
 
 

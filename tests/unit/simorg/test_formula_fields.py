@@ -318,7 +318,11 @@ def test_roll_ups_follow_the_details(org: Org) -> None:
         return tuple(row[name] for name in fields)
 
     assert rolled() == (3.0, 50.0, "2026-01-03")
+    stamps = [stored(org, "Fair__c", fair)[name] for name in ("SystemModstamp", "LastModifiedDate")]
+    org.clock.advance(60)
     delete(org, "Seat__c", seats[2])
+    after = [stored(org, "Fair__c", fair)[name] for name in ("SystemModstamp", "LastModifiedDate")]
+    assert (after[0] > stamps[0], after[1] == stamps[1]) == (True, True)
     assert rolled() == (2.0, 20.0, "2026-01-02")
     assert value_of(org, "Fair__r.Sum__c * 2", seats[0], "Number", on="Seat__c") == 40.0
     with pytest.raises(DefinitionError, match="cannot be summarized"):
