@@ -296,3 +296,14 @@ def test_hostile_messages_are_faults_and_cost_nothing(org: Simulated, message: s
     assert answer.status_code == 500
     assert b"<faultcode>soapenv:Client</faultcode>" in answer.content
     assert b"UNKNOWN_EXCEPTION" not in answer.content
+
+
+def test_records_that_are_there_take_only_the_default_of_a_checkbox(org: Simulated, token: str) -> None:
+    """A checkbox is never blank; a picklist's default is for new records."""
+    made = org.call("POST", "/sobjects/Lead", token=token, json={"LastName": "A", "Company": "B"}).json()["id"]
+    create_field(org, token, "Lead.Vip__c", type="Checkbox", defaultValue="true")
+    value = "<value><fullName>One</fullName><default>true</default><label>One</label></value>"
+    values = f"<valueSetDefinition><sorted>false</sorted>{value}</valueSetDefinition>"
+    create_field(org, token, "Lead.Kind__c", type="Picklist", valueSet=values)
+    record = org.call("GET", f"/sobjects/Lead/{made}", token=token).json()
+    assert (record["Vip__c"], record["Kind__c"]) == (True, None)

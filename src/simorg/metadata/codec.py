@@ -84,8 +84,17 @@ def _read_text(kind: str, text: str) -> object:
 
 
 def arrange(type_name: str, content: Mapping[str, Any]) -> Content:
-    """The same content with its elements in the order of their type."""
-    return {name: content[name] for name in find_type(type_name) or {} if name in content}
+    """The same content with its elements in the order of their type, at every depth."""
+    found: Content = {}
+    for name, element in (find_type(type_name) or {}).items():
+        if name not in content:
+            continue
+        value = content[name]
+        if find_type(element.kind) is not None:
+            several = [arrange(element.kind, one) for one in (value if element.repeats else [value])]
+            value = several if element.repeats else several[0]
+        found[name] = value
+    return found
 
 
 def read_json(type_name: str, given: object, where: str = "Metadata") -> Content:

@@ -9,12 +9,18 @@ from simorg.transactions import Transaction, quote
 
 
 def renew_column(tx: Transaction, one: ObjectType, field: Field) -> None:
-    """Adds the column of a new field, empty; what a removed field of its name left is thrown away."""
+    """Makes the column of a new field empty and of its type; what a removed field of its name left is thrown away."""
     if not field.stored:
         return
+    kind = column_type(field)
     for table in _tables(one):
+        present = _present(tx, table)
+        if present.get(field.name) == kind:
+            # Taking a column away means writing the whole table anew: one that fits is used again.
+            _blank(tx, table, field.name)
+            continue
         _drop(tx, table, field.name)
-        tx.run(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(field.name)} {column_type(field)}", ())
+        tx.run(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(field.name)} {kind}", ())
     tx.touch(one.name)
     index_column(tx, one, field)
 
@@ -27,15 +33,6 @@ def index_column(tx: Transaction, one: ObjectType, field: Field) -> None:
         tx.run(f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({quote(field.name)}{collation})", ())
 
 
-def blank_column(tx: Transaction, one: ObjectType, field_name: str) -> None:
-    """Forgets the values of a field that goes."""
-    column = quote(field_name)
-    for table in _tables(one):
-        if field_name in _present(tx, table):
-            tx.run(f"UPDATE {quote(table)} SET {column} = NULL WHERE {column} IS NOT NULL", ())
-    tx.touch(one.name)
-
-
 def copy_column(tx: Transaction, one: ObjectType, source: str, target: Field) -> None:
     """Gives a field the values of another, without moving a stamp."""
     for table in _tables(one):
@@ -45,12 +42,11 @@ def copy_column(tx: Transaction, one: ObjectType, source: str, target: Field) ->
 
 
 def fill_column(tx: Transaction, one: ObjectType, field: Field) -> None:
-    """Gives a field its default in all records that have nothing there, without moving a stamp."""
-    if field.stored and field.default is not None:
-        value = int(field.default) if isinstance(field.default, bool) else field.default
+    """Gives a checkbox its default in all records that have none, without moving a stamp: it is never blank."""
+    if field.stored and field.type == "boolean":
         column = quote(field.name)
         for table in _tables(one):
-            tx.run(f"UPDATE {quote(table)} SET {column} = ? WHERE {column} IS NULL", [value])
+            tx.run(f"UPDATE {quote(table)} SET {column} = ? WHERE {column} IS NULL", [int(bool(field.default))])
         tx.touch(one.name)
 
 
@@ -92,8 +88,14 @@ def _drop(tx: Transaction, table: str, name: str) -> None:
         tx.run(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}", ())
 
 
-def _present(tx: Transaction, table: str) -> set[str]:
-    return {str(row[1]) for row in tx.run(f"PRAGMA table_info({quote(table)})", ())}
+def _blank(tx: Transaction, table: str, name: str) -> None:
+    column = quote(name)
+    tx.run(f"UPDATE {quote(table)} SET {column} = NULL WHERE {column} IS NOT NULL", ())
+
+
+def _present(tx: Transaction, table: str) -> dict[str, str]:
+    """The columns that a table has, with their types."""
+    return {str(row[1]): str(row[2]) for row in tx.run(f"PRAGMA table_info({quote(table)})", ())}
 
 
 def _tables(one: ObjectType) -> tuple[str, str]:

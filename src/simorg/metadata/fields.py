@@ -10,7 +10,7 @@ from simorg.fidelity import say
 from simorg.metadata import store
 from simorg.metadata.change import Change, Refused
 from simorg.metadata.codec import Content, arrange
-from simorg.metadata.columns import fill_column, renew_column, retype_column
+from simorg.metadata.columns import copy_column, fill_column, renew_column, retype_column
 from simorg.org import Org
 from simorg.schema.definition import DefinitionError, FieldDefinition, read_definition
 from simorg.schema.registry import Field, ObjectType
@@ -115,9 +115,8 @@ class CustomFields:
         definition = _define({**content, "fullName": new}, field_name)
         added = define_field(change.org, one.name, replace(definition, relationship_name=None))
         renew_column(change.tx, one, added)
-        for table in (one.name, f"{one.name}__before"):
-            if field.stored:
-                change.tx.run(f"UPDATE {quote(table)} SET {quote(added.name)} = {quote(field.name)}", ())
+        if field.stored:
+            copy_column(change.tx, one, field.name, added)
         self._forget(change, one, field)
         remove_field(change.org, one.name, field.name)
         store.save(change.tx, "CustomField", f"{one.name}.{added.name}", old_id, definition.as_metadata())
