@@ -268,6 +268,7 @@ FACTS: dict[str, Fact] = {
     "metadata.not_a_package": Fact("The file is no package manifest"),
     "metadata.required": Fact("Required field is missing: {name}", RECORDED),
     "metadata.exists": Fact("The {type} {name} is there already"),
+    "metadata.in_field": Fact("In field: {field} - no {type} named {name} found", RECORDED),
     "metadata.none_found": Fact("In field: fullName - no {type} named {name} found", RECORDED),
     "metadata.unknown_type": Fact("Unknown type: {type}"),
     "metadata.unknown_in_manifest": Fact("Unknown type name '{type}' specified in package.xml"),

@@ -7,6 +7,7 @@ from simorg.metadata import store
 from simorg.metadata.columns import renew_column
 from simorg.metadata.objects import build_stored, with_facts
 from simorg.metadata.package import rank_field
+from simorg.metadata.rules import put_stored_rules
 from simorg.metadata.store import REMOVED, Stored
 from simorg.org import Org
 from simorg.schema.definition import read_definition
@@ -29,6 +30,7 @@ def install_stored(org: Org) -> None:
                 org.schema.remove_field(object_name, field_name)
         for field in sorted(store.listed(org.storage, "CustomField"), key=lambda each: rank_field(each.content)):
             _install_field(org, field)
+    put_stored_rules(org)
 
 
 def _install_field(org: Org, stored: Stored) -> None:

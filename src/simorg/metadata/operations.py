@@ -17,6 +17,7 @@ from simorg.metadata.documents import Documents, Settings
 from simorg.metadata.fields import CustomFields
 from simorg.metadata.layouts import Layouts
 from simorg.metadata.objects import CustomObjects
+from simorg.metadata.rules import RecordTypes, ValidationRules
 from simorg.org import Org
 from simorg.schema.definition import DefinitionError
 
@@ -55,6 +56,8 @@ def find_handler(type_name: str, full_name: str = "") -> Handler | None:
 _SPECIAL: Mapping[str, Handler] = {
     "CustomObject": CustomObjects(),
     "CustomField": CustomFields(),
+    "RecordType": RecordTypes(),
+    "ValidationRule": ValidationRules(),
     "Layout": Layouts(),
 }
 

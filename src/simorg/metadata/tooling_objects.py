@@ -3,6 +3,8 @@
 Source: Tooling API Reference, "Tooling API Objects". `Metadata` and `FullName` are read for one row at a time.
 """
 
+from functools import cache
+
 from simorg.schema.build import area, flag, identity, lookup, moment, number, pick, read_only, text, whole
 from simorg.schema.registry import ChildRelationship, Field, ObjectType, Schema
 
@@ -13,6 +15,7 @@ DEFINITIONS = {"FieldDefinition": ("DurableId", "EntityDefinitionId"), "EntityDe
 _STATES = ("unmanaged", "installed", "beta", "released", "deleted", "deprecated")
 
 
+@cache
 def build_tooling_schema() -> Schema:
     """All of them."""
     return Schema(
