@@ -236,6 +236,12 @@ FACTS: dict[str, Fact] = {
     "formula.circle": Fact("The formula field {name} refers to itself"),
     "formula.hops": Fact("Relationships of a formula can span at most {most} levels"),
     "formula.spanned": Fact("You have reached the maximum number of {most} object references on {object}"),
+    "record_type.invalid": Fact("Record Type ID: this ID value isn't valid for the user: {id}"),
+    "rule.record_type": Fact(
+        "A record type refuses values that it leaves out of a restricted picklist alone; others take any text over the "
+        "API."
+    ),
+    "rule.dependent_picklist": Fact("The API takes a value of a dependent picklist under any controlling value."),
     "automation.depth": Fact(
         "{name}: maximum trigger depth exceeded\n{object} trigger event AfterUpdate for [{id}]"
     ),

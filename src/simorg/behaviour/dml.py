@@ -9,6 +9,7 @@ from simorg.behaviour.duplicates import DuplicateOptions
 from simorg.behaviour.filling import build_defaults, clear_bounce, must_have, storable
 from simorg.behaviour.masters import touch_masters
 from simorg.behaviour.numbering import next_auto_number
+from simorg.behaviour.record_types import apply_record_type
 from simorg.behaviour.rules import rules_of
 from simorg.behaviour.values import read_value
 from simorg.behaviour.writing import Write
@@ -82,6 +83,8 @@ class Writer:
         custom = self._find_rules(one)
         if custom and (error := custom.change(row, None)):
             return refuse(error)
+        if one.record_types and (error := apply_record_type(self._tx, one, row, None, read)):
+            return refuse(error)
         missing = [field.name for field in one.required_fields if row.get(field.name) is None]
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
@@ -130,6 +133,8 @@ class Writer:
         record_id = str(before["Id"])
         custom = self._find_rules(one)
         if custom and (error := custom.change(read, before)):
+            return refuse(error, record_id=record_id)
+        if one.record_types and (error := apply_record_type(self._tx, one, read, before, read)):
             return refuse(error, record_id=record_id)
         blank = [name for name, value in read.items() if value is None and must_have(one, name)]
         if blank:

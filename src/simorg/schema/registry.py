@@ -11,6 +11,7 @@ from functools import cached_property
 
 from simorg.clock import now
 from simorg.schema.definition import FieldDefinition
+from simorg.schema.record_types import RecordType
 
 #: Types whose values are text and compare without regard to case.
 TEXT_TYPES = frozenset(
@@ -147,6 +148,7 @@ class ObjectType:
     feed_enabled: bool = False
     mru_enabled: bool = True
     custom: bool = False
+    record_types: tuple[RecordType, ...] = ()
     flags: Mapping[str, object] = field(default_factory=dict)
 
     def find(self, name: str) -> Field | None:

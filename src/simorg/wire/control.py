@@ -10,6 +10,7 @@ from datetime import datetime
 
 from simorg.behaviour.customizing import define_field, redefine_field
 from simorg.behaviour.later import deliver
+from simorg.behaviour.record_types import define_record_type, plant_record_types
 from simorg.behaviour.setting_rules import set_rule
 from simorg.errors import ApiError
 from simorg.export import export_records
@@ -170,6 +171,11 @@ def add_object(request: ApiRequest) -> ApiResponse:
     return ApiResponse(201, {"name": new.name, "keyPrefix": new.key_prefix, "version": org.schema.version})
 
 
+def add_record_type(request: ApiRequest) -> ApiResponse:
+    """POST record-types {"object", "developerName", "label"?, "values"?, "defaults"?, "profiles"?, "default"?}."""
+    return ApiResponse(201, asdict(define_record_type(request.org, _asked(request))))
+
+
 def add_rule(request: ApiRequest) -> ApiResponse:
     """POST rules {"kind": validation | assignment | duplicate | automation, "name", "object", …}."""
     return ApiResponse(201, asdict(set_rule(request.org, _asked(request))))
@@ -208,6 +214,7 @@ def _plant(request: ApiRequest, asked: dict[str, object], default: str) -> None:
         raise ValueError(f"no such seed: {name!r}. There are: {', '.join(NAMES)}")
     people = asked.get("people")
     plant(request.org, name, None if people is None else int(str(people)))
+    plant_record_types(request.org)
 
 
 def _asked(request: ApiRequest) -> dict[str, object]:
@@ -233,6 +240,7 @@ ROUTES = [
     _route("POST", "settings", change_settings),
     _route("POST", "fields", change_fields),
     _route("POST", "objects", add_object),
+    _route("POST", "record-types", add_record_type),
     _route("POST", "rules", add_rule),
     _route("GET", "rules", list_rules),
     _route("DELETE", "rules", remove_rules),

@@ -8,13 +8,13 @@ from email.utils import format_datetime, parsedate_to_datetime
 from simorg.errors import ApiError
 from simorg.schema.registry import TEXT_TYPES, ChildRelationship, Field, ObjectType, PicklistValue, Schema
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
+from simorg.wire.record_type_infos import record_type_infos
 
 _SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
     "time": "xsd:time", "address": "urn:address", "location": "urn:location",
 }  # fmt: skip
-_MASTER = "012000000000000AAA"
 #: What no field of these objects has.
 _SAME_FOR_ALL = {
     **dict.fromkeys(
@@ -66,7 +66,7 @@ def describe_object(request: ApiRequest, object_name: str) -> ApiResponse:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [_describe_master(one, request.root)],
+        "recordTypeInfos": record_type_infos(request, one),
         "searchLayoutable": one.searchable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [
@@ -131,7 +131,7 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
         "namePointing": field.name_pointing,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
-        "picklistValues": _describe_values(field, one),
+        "picklistValues": describe_values(field, one),
         "polymorphicForeignKey": is_reference and len(field.reference_to) > 1,
         "precision": field.precision,
         "queryByDistance": field.type == "address",
@@ -171,7 +171,8 @@ def _order_of_master(field: Field, one: ObjectType) -> int | None:
     return next((at for at, other in enumerate(one.masters) if other.name == field.name), None)
 
 
-def _describe_values(field: Field, one: ObjectType) -> list[dict[str, object]]:
+def describe_values(field: Field, one: ObjectType) -> list[dict[str, object]]:
+    """The values of a picklist, with the controlling values that each is valid for."""
     controller = one.fields.get(field.controller.lower()) if field.controller else None
     controlling = None if controller is None else _controlling_values(controller)
     return [_describe_value(value, controlling) for value in field.picklist]
@@ -261,19 +262,6 @@ def _describe_child(child: ChildRelationship, schema: Schema) -> dict[str, objec
         "junctionReferenceTo": [],
         "relationshipName": child.name,
         "restrictedDelete": False,
-    }
-
-
-def _describe_master(one: ObjectType, root: str) -> dict[str, object]:
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": _MASTER,
-        "urls": {"layout": f"{root}/sobjects/{one.name}/describe/layouts/{_MASTER}"},
     }
 
 
