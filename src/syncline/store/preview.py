@@ -13,6 +13,7 @@ from syncline.store.expressions import canonical, mirror_value
 from syncline.store.formula.functions import ensure_functions
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
+from syncline.store.shaping import load_columns
 
 _SQL = load("preview")
 
@@ -42,8 +43,7 @@ def load_from_mirror(
     """Some living records of the mirror; none where it is empty, or lacks one of the fields."""
     table = tables.mirror(shape.name)
     needed = {"id", "isdeleted", *(one.column for one in fields)}
-    present = conn.execute(load("mirror")["columns"].compose(), {"table": table.as_string(conn)}).fetchall()
-    if not needed <= {name for name, _ in present}:
+    if not needed <= set(load_columns(conn, tables, shape.name)):
         return []
     statement = _SQL["of_mirror"].compose(mirror=table, **_parts(field, shape, fields))
     return _rows(conn.execute(statement, {"limit": limit}).fetchall())
