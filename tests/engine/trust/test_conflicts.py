@@ -35,7 +35,7 @@ def held(hub: Hub, colleague: Salesforce) -> Hub:
 
 
 def _people(hub: Hub) -> list[tuple[int, str]]:
-    return hub.rows("SELECT contact_id, record_id FROM links WHERE object = 'Lead' ORDER BY record_id LIMIT 2")
+    return hub.rows("SELECT contact_id, record_id FROM links WHERE object = 'Lead' ORDER BY contact_id LIMIT 2")
 
 
 def _list(hub: Hub) -> list[Conflict]:
