@@ -202,6 +202,39 @@ def show(name: _Name, connection: ConnectionName = None, as_json: Json = False) 
     output.result({"connection": chosen.name, "object": looked.shape.name, "records": looked.records, "fields": facts})
 
 
+@app.command()
+def sweep(
+    name: _Name,
+    fields: Annotated[
+        str | None, typer.Option("--fields", metavar="A,B,…", help='Which, from now on; "" for none.')
+    ] = None,
+    connection: ConnectionName = None,
+    as_json: Json = False,
+) -> None:
+    """Name fields that are read by value once a day, or show which are.
+
+    Formula and roll-up fields change without a trace in their record, so they are read by value once a day. Some
+    other fields behave so too and are not marked: name them here. They have to be mapped or mirrored.
+
+    Examples:
+
+      syncline objects sweep Opportunity
+
+      syncline objects sweep Opportunity --fields ExpectedRevenue,HasOverdueTask
+    """
+    output = Output(as_json=as_json)
+    with session(output) as opened:
+        from syncline.flows.objects import choose_swept
+
+        chosen = choose_connection(connection)
+        names = None if fields is None else [part.strip() for part in fields.split(",") if part.strip()]
+        swept = choose_swept(opened.database, chosen, name, names)
+    at = f"{swept.swept_at:%Y-%m-%d %H:%M:%S}Z" if swept.swept_at else None
+    output.line(f"{swept.object}, beside its calculated fields: {', '.join(swept.fields) or 'none'}.")
+    output.line(f"Read by value last: {at or 'never'}." if names is None else "The next sync reads them by value.")
+    output.result({"connection": chosen.name, "object": swept.object, "fields": list(swept.fields), "swept_at": at})
+
+
 def _to_fields(looked: "Looked", columns: dict[str, str]) -> Sequence[dict[str, Any]]:
     return [
         {

@@ -36,6 +36,9 @@ _WORDS = (
     ("create_failed", "new records refused by Salesforce"),
     ("vanished", "no longer there in Salesforce"),
     ("bulk_fallbacks", "objects read page by page, since Bulk does not read them"),
+    ("suspended", "fields or objects suspended: `syncline errors list` says why"),
+    ("fields_filled", "fields filled for all records"),
+    ("swept_changed", "records whose calculated fields changed"),
     ("objects_not_read", "objects that could not be read"),
     ("bad_values", "values that do not fit their type"),
 )

@@ -1,5 +1,6 @@
 """Mirroring objects on an operator's word: checked against the org, priced, and taken back again."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,10 +15,11 @@ from syncline.domain.shape import FieldShape, ObjectShape
 from syncline.errors import Busy, OperatorError, RemoteRefused
 from syncline.flows.connect import open_client
 from syncline.salesforce.soql import build_query
-from syncline.store import objects, runs
+from syncline.store import objects, runs, shaping, sweeps
 from syncline.store.database import Database, transaction
 from syncline.store.names import ConnectionTables
 from syncline.store.secrets import KeyRing
+from syncline.store.sweeps import Sweep
 
 _PAGE_ROWS, _BULK_FROM, _BULK_PAGE_ROWS = 2_000, 10_000, 100_000
 #: Calls of a Bulk job beside its pages: made, looked at a few times.
@@ -113,6 +115,30 @@ def remove_object(database: Database, connection: Connection, name: str, *, drop
                 of_people=found.name in PERSON_OBJECTS,
                 drop_table=drop_table,
             )
+
+
+def choose_swept(database: Database, connection: Connection, name: str, fields: Sequence[str] | None) -> Sweep:
+    """Says which fields of an object are swept beside the calculated ones; None leaves them as they are.
+
+    Raises:
+        OperatorError: the object is not read, or a field of it is not.
+    """
+    tables = ConnectionTables(connection.name)
+    with closing(database.connect("syncline objects")) as conn, transaction(conn, "sweeps"):
+        standing = objects.load_standing(conn, connection.id)
+        found = next((one for one in standing if one.lower() == name.lower()), None)
+        if found is None:
+            raise OperatorError(f"{name} is not read yet.", remedy=f"`syncline objects add {name}`, then a sync.")
+        if fields is not None:
+            columns = shaping.load_columns(conn, tables, found)
+            unknown = [one for one in fields if one.lower() not in columns]
+            if unknown:
+                raise OperatorError(
+                    f"{found} is mirrored without: {', '.join(unknown)}.",
+                    remedy=f"Map them, or mirror them: `syncline objects add {found} --fields …`.",
+                )
+            sweeps.name_fields(conn, connection.id, found, fields)
+        return sweeps.load_sweeps(conn, connection.id).get(found) or Sweep(found, None, ())
 
 
 def find_mirrored(known: dict[str, MirroredObject], name: str) -> MirroredObject:

@@ -35,6 +35,7 @@ _BULK_STATEMENTS = (
     "forget_describes",
     "forget_objects",
     "forget_related",
+    "forget_sweeps",
 )
 
 

@@ -2,8 +2,9 @@
 rules are `domain.decision`, said here as SQL.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as filled
 from enum import Enum
 
 import psycopg
@@ -57,6 +58,8 @@ class Scope:
     undecided_all: Mapping[str, bool]
     decided_sources: Mapping[str, Mapping[str, str]]
     external_id_field: str | None
+    #: By object, mapped fields that cannot be read for the moment.
+    suspended: Mapping[str, Collection[str]] = filled(default_factory=dict)
 
     @property
     def objects(self) -> list[str]:

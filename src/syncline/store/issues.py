@@ -139,3 +139,9 @@ def tell_now(
     conn.execute(_SQL["resolve_others"].compose(), parameters)
     for one in told:
         open_issue(conn, connection_id, run_id, one, now)
+
+
+def list_open(conn: psycopg.Connection, connection_id: int, codes: Sequence[str]) -> set[tuple[str, str, str]]:
+    """What is open of these codes: (code, object, field)."""
+    rows = conn.execute(_SQL["open_of"].compose(), {"connection_id": connection_id, "codes": list(codes)})
+    return set(rows.fetchall())

@@ -173,6 +173,42 @@ def merge(
     return changed, bad
 
 
+def merge_part(
+    conn: psycopg.Connection, part: MirrorTable, agreed: Sequence[tuple[MappedField, str]], *, touches: bool
+) -> int:
+    """Takes some staged columns into rows that the mirror has with the same stamp; gives the number that changed.
+
+    `agreed`: the mapped fields that these columns decide, where the mirror holds what was agreed on. `touches`: what
+    changes has to be decided.
+    """
+    names = part.identifiers()
+    parameters = part.parameters()
+    _make_incoming(conn, part)
+    values = [name for name in part.columns if name not in ("id", part.stamp)]
+    if not values:
+        return 0
+    compared = {
+        "incoming_values": listed(sql.Identifier("incoming", name) for name in values),
+        "mirror_values": listed(sql.Identifier("mirror", name) for name in values),
+    }
+    conn.execute(_SQL["keep_same_stamp"].compose(**names, **compared))
+    conn.execute(sql.SQL("ANALYZE {}").format(names["incoming"]))
+    if part.of_people and touches:
+        conn.execute(_SQL["note_touched"].compose(**names), parameters)
+    if known := decided(agreed):
+        conn.execute(_SQL["note_bases"].compose(values=_before_and_after(known), **names), parameters)
+    assignments = listed(sql.SQL("{0} = incoming.{0}").format(sql.Identifier(name)) for name in values)
+    changed = conn.execute(_SQL["take_part"].compose(assignments=assignments, **names)).rowcount
+    conn.execute(sql.SQL("DROP TABLE {}").format(names["incoming"]))
+    return changed
+
+
+def count_rows(conn: psycopg.Connection, table: MirrorTable) -> int:
+    """Rows of the mirror, deleted records included."""
+    row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(table.tables.mirror(table.object_name))).fetchone()
+    return row[0] if row else 0
+
+
 def mark_vanished(conn: psycopg.Connection, table: MirrorTable) -> int:
     """Marks records deleted that a read of everything, which is staged, did not show; gives their number.
 

@@ -1,6 +1,6 @@
 """The outbox: what waits to be sent, and what becomes of each row once Salesforce has answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,8 @@ class Target:
     shape: ObjectShape
     sent: Mapped
     calculated: Mapped = ()
+    #: Fields whose edits wait until the org takes them again.
+    suspended: Collection[str] = ()
 
     @property
     def object_name(self) -> str:
@@ -118,7 +120,7 @@ def note_sent(
     conn.execute(_SQL["mirror_takes"].compose(mirror=target.mirror, assignments=assignments), parameters)
     conn.execute(_SQL["note_writes"].compose(), parameters)
     conn.execute(_SQL["log_sent"].compose(), parameters)
-    clear(conn, sent)
+    clear(conn, sent, target.suspended)
 
 
 def _note_calculated(conn: psycopg.Connection, target: Target, parameters: Mapping[str, object]) -> None:
@@ -134,9 +136,12 @@ def _note_calculated(conn: psycopg.Connection, target: Target, parameters: Mappi
         conn.execute(_SQL["note_calculated"].compose(mirror=target.mirror, values=values), parameters)
 
 
-def clear(conn: psycopg.Connection, done: Sequence[Pending]) -> None:
-    """Takes rows out, but for those that were edited meanwhile."""
-    conn.execute(_SQL["clear"].compose(), {"rows": Jsonb([_row(one) for one in done])})
+def clear(conn: psycopg.Connection, done: Sequence[Pending], suspended: Collection[str] = ()) -> None:
+    """Takes rows out, but for those that were edited meanwhile, and for edits of fields that are suspended."""
+    parameters = {"rows": Jsonb([_row(one) for one in done]), "suspended": list(suspended)}
+    if suspended:
+        conn.execute(_SQL["keep_suspended"].compose(), parameters)
+    conn.execute(_SQL["clear"].compose(), parameters)
 
 
 def load_attempts(conn: psycopg.Connection, contact_ids: Sequence[int]) -> int:

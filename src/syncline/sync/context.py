@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from syncline import clock
 from syncline.domain.connection import Connection
+from syncline.domain.drift import Drift
 from syncline.domain.ids import RunId
 from syncline.domain.mapping import MappedField, Mapping, is_expression
 from syncline.domain.mapping_options import LengthPolicy
@@ -24,6 +25,8 @@ class SyncSettings:
     """Numbers of the sync contract; each has the contract's default."""
 
     overlap: timedelta = timedelta(minutes=10)
+    #: How often fields are read by value whose changes no stamp tells.
+    sweep_every: timedelta = timedelta(days=1)
     lag: timedelta = timedelta(seconds=5)
     #: Up to this many rows are read by REST pages, more by a Bulk job.
     bulk_threshold: int = 10_000
@@ -52,6 +55,9 @@ class SyncContext:
     others: dict[str, ObjectShape] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     progress: Progress = field(default_factory=Progress)
+    #: What of the org does not fit the mapping any more, and which of it is told already (code, object, field).
+    drift: list[Drift] = field(default_factory=list)
+    known_drift: set[tuple[str, str, str]] = field(default_factory=set)
     #: Where the connection has a budget of calls: who keeps it.
     guard: CallGuard | None = None
     #: What TODAY() and NOW() of mapped expressions stand for in this run.
@@ -77,13 +83,22 @@ class SyncContext:
     def mapped(self, object_name: str) -> list[tuple[MappedField, str]]:
         """The fields mapped on this object whose source the org shows us; expressions checked against it."""
         shape = self.shapes[object_name]
-        mapped = list(self.mapping.on(object_name))
+        suspended = self.unreadable(object_name)
+        mapped = [pair for pair in self.mapping.on(object_name) if pair[0].name not in suspended]
         if any(is_expression(source) for _, source in mapped):
             # Late: a process that maps no expression does without lark.
             from syncline.sync.formulas import bind
 
             mapped = bind(self, shape, mapped)
         return [(_limit(one, source, shape), source) for one, source in mapped if one.formula or shape.find(source)]
+
+    def unreadable(self, object_name: str) -> frozenset[str]:
+        """Marketing fields that are mapped on this object and cannot be read from it for the moment."""
+        return frozenset(one.field for one in self.drift if one.object == object_name and one.cause.stops_reading)
+
+    def unsendable(self, object_name: str) -> frozenset[str]:
+        """Marketing fields that are mapped on this object and cannot be sent to it for the moment."""
+        return frozenset(one.field for one in self.drift if one.object == object_name and one.cause.stops_sending)
 
 
 def _limit(field: MappedField, source: str, shape: ObjectShape) -> MappedField:

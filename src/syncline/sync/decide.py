@@ -29,6 +29,7 @@ def build_scope(ctx: SyncContext) -> Scope:
         undecided_all={name: cursor is None or cursor.undecided_all for name, cursor in cursors.items()},
         decided_sources={name: cursor.sources if cursor else {} for name, cursor in cursors.items()},
         external_id_field=ctx.mapping.external_id_field,
+        suspended={name: ctx.unreadable(name) for name in objects},
     )
 
 
@@ -38,9 +39,15 @@ def sources(scope: Scope) -> dict[str, dict[str, str]]:
 
 
 def settled_sources(scope: Scope) -> dict[str, dict[str, str]]:
-    """The same for the cursors, with the moment of each expression that reads the clock."""
+    """The same for the cursors, with the moment of each expression that reads the clock.
+
+    A field that is suspended stays decided as it was: once it is back, the mirror tells what was agreed on.
+    """
     settled = sources(scope)
     for name in scope.objects:
+        decided = scope.decided_sources[name]
+        for field_name in scope.suspended.get(name, ()):
+            settled[name] |= {key: decided[key] for key in (field_name, moment_key(field_name)) if key in decided}
         for field, _ in scope.mapped[name]:
             if field.formula is not None and (field.formula.formula.reads_day or field.formula.formula.reads_time):
                 settled[name][moment_key(field.name)] = field.formula.at.isoformat()

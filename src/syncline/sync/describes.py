@@ -9,10 +9,11 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 from syncline import clock
+from syncline.domain.drift import Cause, find_drift
 from syncline.domain.mapping import PERSON_OBJECTS
 from syncline.domain.shape import ObjectShape
 from syncline.errors import RemoteRefused
-from syncline.store import describes, objects
+from syncline.store import describes, issues, objects
 from syncline.store.database import transaction
 from syncline.store.describes import Describe
 from syncline.sync.context import SyncContext
@@ -32,6 +33,7 @@ def load_objects(ctx: SyncContext) -> None:
     """
     with closing(ctx.database.connect("describes")) as conn, transaction(conn, "objects"):
         ctx.mirrored.update(objects.list_objects(conn, ctx.connection.id))
+        ctx.known_drift = issues.list_open(conn, ctx.connection.id, [str(one) for one in Cause])
     _fill(ctx, at_once=False)
 
 
@@ -43,10 +45,13 @@ def look_again(ctx: SyncContext) -> bool:
 
 
 def _fill(ctx: SyncContext, *, at_once: bool) -> None:
-    shapes = load_shapes(ctx, (*PERSON_OBJECTS, *(set(ctx.mirrored) - set(PERSON_OBJECTS))), at_once=at_once)
+    wanted = (*PERSON_OBJECTS, *(set(ctx.mirrored) - set(PERSON_OBJECTS)))
+    suspended = {object_name for _, object_name, _ in ctx.known_drift}
+    shapes = load_shapes(ctx, wanted, suspended=suspended, at_once=at_once)
     for known, is_here in ((ctx.shapes, True), (ctx.others, False)):
         known.clear()
         known.update({name: shape for name, shape in shapes.items() if (name in PERSON_OBJECTS) is is_here})
+    ctx.drift = find_drift(ctx.mapping, ctx.shapes, ctx.mirrored, ctx.others)
 
 
 def load_shapes(

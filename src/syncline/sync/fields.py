@@ -1,5 +1,7 @@
 """Which fields of an object are read into the mirror: what the mapping names, and what the engine itself needs."""
 
+from collections.abc import Collection
+
 from syncline.domain.mapping import Mapping, is_expression
 from syncline.domain.objects import MirroredObject
 from syncline.domain.shape import COMPOUND_TYPES, FieldShape, ObjectShape
@@ -24,12 +26,18 @@ SYSTEM_FIELDS = (
 )
 
 
-def read_fields(shape: ObjectShape, mapping: Mapping, chosen: MirroredObject | None = None) -> tuple[FieldShape, ...]:
+def read_fields(
+    shape: ObjectShape,
+    mapping: Mapping,
+    chosen: MirroredObject | None = None,
+    suspended: Collection[str] = (),
+) -> tuple[FieldShape, ...]:
     """The fields to read, each once, the engine's own first; what the org hides is left out.
 
-    `chosen`: what an operator wants mirrored besides.
+    `chosen`: what an operator wants mirrored besides. `suspended`: marketing fields that are left as they are.
     """
-    sources = [name for _, source in mapping.on(shape.name) for name in _fields_of(source, shape)]
+    mapped = [source for field, source in mapping.on(shape.name) if field.name not in suspended]
+    sources = [name for source in mapped for name in _fields_of(source, shape)]
     external = [mapping.external_id_field] if mapping.external_id_field else []
     found: dict[str, FieldShape] = {}
     for name in (*SYSTEM_FIELDS, *external, *sources):

@@ -24,7 +24,9 @@ from syncline.store.reads import Read
 from syncline.store.shaping import ShapeHeld
 from syncline.sync.context import SyncContext
 from syncline.sync.describes import DRIFT_CODES, look_again
+from syncline.sync.drift import tell_drift
 from syncline.sync.stage import stage_bulk, stage_query
+from syncline.sync.sweep import sweep_fields
 from syncline.sync.task import Probe, Task, mirror_table, prepare, probe
 
 #: Objects that are read at the same time; each has a thread and a database connection.
@@ -41,9 +43,11 @@ def pull(ctx: SyncContext) -> None:
     Raises:
         SynclineError: an object of people could not be read to its end; what is staged is kept, the next run goes on.
     """
+    tell_drift(ctx)
     failed = _pull(ctx)
     if any(_is_drift(problem) for problem in failed.values()) and look_again(ctx):
         ctx.counts.add("shapes_changed")
+        tell_drift(ctx)
         failed = _pull(ctx)
     for name, problem in failed.items():
         if name in PERSON_OBJECTS or isinstance(problem, LimitReached | ConnectionBroken):
@@ -107,14 +111,23 @@ def _read(ctx: SyncContext, task: Task, probed: Probe | None, parents: Sequence[
     total = probed.total if probed else None
     with closing(ctx.database.connect(f"pull {name}")) as conn:
         if total is None and task.unfinished is None:
-            with transaction(conn, "cursor"):
-                reads.move_cursor(conn, ctx.connection.id, name, task.as_read("none", ""), undecided_all=False)
-            return
-        with ctx.progress.timed(f"stage {name}"):
-            read = _stage(ctx, conn, task, total)
-        wait(parents)
-        with ctx.progress.timed(f"mirror {name}"):
-            _merge(ctx, conn, task, read)
+            _move_cursor(ctx, conn, name, task.as_read("none", ""))
+        else:
+            with ctx.progress.timed(f"stage {name}"):
+                read = _stage(ctx, conn, task, total)
+            wait(parents)
+            with ctx.progress.timed(f"mirror {name}"):
+                _merge(ctx, conn, task, read)
+        if task.added:
+            with ctx.progress.timed(f"fill {name}"):
+                sweep_fields(ctx, conn, task.table, task.added)
+            _move_cursor(ctx, conn, name, task.as_filled())
+            ctx.counts.add("fields_filled", len(task.added))
+
+
+def _move_cursor(ctx: SyncContext, conn: psycopg.Connection, object_name: str, read: Read) -> None:
+    with transaction(conn, "cursor"):
+        reads.move_cursor(conn, ctx.connection.id, object_name, read, undecided_all=False)
 
 
 def _stage(ctx: SyncContext, conn: psycopg.Connection, task: Task, total: int | None) -> Read:

@@ -67,7 +67,7 @@ def build_target(ctx: SyncContext, object_name: str) -> Target:
         if field.direction.pushes and (found := shape.find(source)) and found.updateable
     ]
     calculated = [pair for pair in ctx.mapped(object_name) if pair[0].formula is not None]
-    return Target(ctx.tables, ctx.connection.id, shape, sent, calculated)
+    return Target(ctx.tables, ctx.connection.id, shape, sent, calculated, ctx.unsendable(object_name))
 
 
 def _push_lane(ctx: SyncContext, target: Target, lane: Lane) -> None:
@@ -79,7 +79,7 @@ def _push_lane(ctx: SyncContext, target: Target, lane: Lane) -> None:
             with transaction(conn, "pending"):
                 pending, idle = outbox.load_pending(conn, target, lane, after, ctx.settings.look_rows, clock.now())
                 if idle:
-                    outbox.clear(conn, idle)
+                    outbox.clear(conn, idle, target.suspended)
             if not pending and not idle:
                 return
             after = max(one.contact_id for one in (*pending, *idle))

@@ -10,6 +10,7 @@ from syncline.errors import LimitReached, PlanRefused
 from syncline.store import runs
 from syncline.store.contact_columns import ensure_columns
 from syncline.store.database import transaction
+from syncline.sync import calculated
 from syncline.sync.apply import apply_delta
 from syncline.sync.consent import show_standing
 from syncline.sync.context import SyncContext
@@ -38,6 +39,7 @@ def make_plan(ctx: SyncContext) -> Plan:
         ensure_columns(conn, ctx.mapping)
     settle_intents(ctx)
     pull(ctx)
+    calculated.sweep(ctx)
     scope = build_scope(ctx)
     decide(ctx, scope)
     return build_plan(ctx, scope)

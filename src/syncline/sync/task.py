@@ -8,6 +8,7 @@ from datetime import datetime
 import psycopg
 
 from syncline.domain.mapping import PERSON_OBJECTS
+from syncline.domain.shape import FieldShape
 from syncline.domain.window import Window, build_window, is_unchanged
 from syncline.errors import RemoteRefused
 from syncline.salesforce.composite import MOST_QUERIES, PartResult, query_part
@@ -29,6 +30,8 @@ class Task:
     window: Window
     cursor: Cursor | None
     unfinished: Read | None
+    #: Fields that were not read before, while the others are read up to the cursor: they are filled for all records.
+    added: tuple[FieldShape, ...] = ()
 
     @property
     def object_name(self) -> str:
@@ -37,8 +40,8 @@ class Task:
 
     @property
     def is_full(self) -> bool:
-        """Everything is read: nothing was before, other fields were, or the object has no stamp to read by."""
-        return self.cursor is None or self.cursor.field_list != self.field_list or self.table.stamp == "id"
+        """Everything is read: nothing was before, that is not relied on, or the object has no stamp to read by."""
+        return self.cursor is None or not self.cursor.field_list or self.table.stamp == "id"
 
     def build_soql(self, fields: Sequence[str]) -> str:
         """The query of this read; a full one has no bounds, since whatever is newer than the cursor is read again."""
@@ -49,8 +52,13 @@ class Task:
         return build_query(self.object_name, fields, where=f"{stamp} >= {since} AND {stamp} <= {until}")
 
     def as_read(self, road: str, soql: str) -> Read:
-        """This read, as it is noted while it goes on."""
-        return Read(road, None, soql, self.field_list, self.window.cursor)
+        """This read, as it is noted while it goes on; fields that have to be filled yet do not count as read."""
+        field_list = self.cursor.field_list if self.added and self.cursor else self.field_list
+        return Read(road, None, soql, field_list, self.window.cursor)
+
+    def as_filled(self) -> Read:
+        """The same once they are filled."""
+        return Read("none", None, "", self.field_list, self.window.cursor)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,8 @@ def mirror_table(ctx: SyncContext, object_name: str) -> MirrorTable:
         shape = ctx.others[object_name]
         return MirrorTable(ctx.tables, ctx.connection.id, shape, chosen.read_fields(shape), of_people=False)
     shape = ctx.shapes[object_name]
-    return MirrorTable(ctx.tables, ctx.connection.id, shape, read_fields(shape, ctx.mapping, chosen))
+    fields = read_fields(shape, ctx.mapping, chosen, ctx.unreadable(object_name))
+    return MirrorTable(ctx.tables, ctx.connection.id, shape, fields)
 
 
 def prepare(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable) -> Task:
@@ -87,7 +96,9 @@ def prepare(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable) -> T
             reads.ask_everything_of(conn, ctx.connection.id, name)
         cursor = reads.load_cursor(conn, ctx.connection.id, name)
         unfinished = reads.load_read(conn, ctx.connection.id, name)
-        if unfinished and (unfinished.field_list != field_list or unfinished.road != "bulk"):
+        added = _find_added(table, cursor)
+        known = cursor.field_list if added and cursor else field_list
+        if unfinished and (unfinished.field_list != known or unfinished.road != "bulk"):
             reads.end_read(conn, ctx.connection.id, name)
             unfinished = None
     window = build_window(
@@ -96,7 +107,14 @@ def prepare(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable) -> T
         overlap=ctx.settings.overlap,
         lag=ctx.settings.lag,
     )
-    return Task(table, field_list, window, cursor, unfinished)
+    return Task(table, field_list, window, cursor, unfinished, added)
+
+
+def _find_added(table: MirrorTable, cursor: Cursor | None) -> tuple[FieldShape, ...]:
+    if cursor is None or not cursor.field_list or table.stamp == "id":
+        return ()
+    known = set(cursor.field_list.split(","))
+    return tuple(one for one in table.fields if one.name not in known)
 
 
 def probe(ctx: SyncContext, tasks: Sequence[Task]) -> dict[str, Probe]:

@@ -25,6 +25,10 @@ def test_the_way_of_a_person(syncline: Syncline, org: Simulated) -> None:
     shown = syncline("objects", "show", "Campaign")
     assert "mirrored (Name, Status)" in shown.out
     assert "timestamp with time zone" in shown.out
+    swept = syncline("objects", "sweep", "campaign", "--fields", "Status")
+    assert "The next sync reads them by value" in swept.out, swept.err
+    assert syncline("objects", "sweep", "Campaign", "--json").facts["fields"] == ["Status"]
+    assert "mirrored without: Budget" in syncline("objects", "sweep", "Campaign", "--fields", "Budget").err
     removed = syncline("objects", "remove", "campaign", "--drop-table")
     assert removed.status == 0
     assert "is gone" in removed.out

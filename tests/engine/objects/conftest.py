@@ -16,6 +16,9 @@ def shapes_come_back(org: Simulated) -> Iterator[None]:
     before = schema.objects()
     yield
     for one in before:
+        for field in schema.get(one.name).fields.values():
+            if field.name.lower() not in one.fields:
+                schema.remove_field(one.name, field.name)
         for field in one.fields.values():
             if schema.get(one.name).fields.get(field.name.lower()) != field:
                 schema.add_field(one.name, field)

@@ -60,6 +60,10 @@ DELETE FROM mirrored_objects WHERE connection_id = %(connection_id)s;
 -- Forgetting a connection: records that belonged to contacts.
 DELETE FROM related_records WHERE connection_id = %(connection_id)s;
 
+-- forget_sweeps --
+-- Forgetting a connection: when objects were swept.
+DELETE FROM sweeps WHERE connection_id = %(connection_id)s;
+
 -- forget_configuration --
 -- Forgetting a connection: its row with mappings, runs and issues, children first.
 WITH gone_objects AS (

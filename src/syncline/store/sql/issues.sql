@@ -81,3 +81,8 @@ WHERE connection_id = %(connection_id)s AND state = 'open' AND code = ANY(%(code
   AND NOT EXISTS (
       SELECT 1 FROM jsonb_to_recordset(%(kept)s) kept (code text, object text, field text)
       WHERE kept.code = issues.code AND kept.object = issues.object AND kept.field = issues.field);
+
+-- open_of --
+-- What is open of these codes.
+SELECT code, object, field FROM issues
+WHERE connection_id = %(connection_id)s AND state = 'open' AND code = ANY(%(codes)s);

@@ -81,3 +81,14 @@ WHERE NOT mirror.isdeleted AND NOT EXISTS (SELECT 1 FROM {staging} staged WHERE 
 -- drop_vanished --
 -- The same for an object whose records have no mark of being deleted.
 DELETE FROM {mirror} mirror WHERE NOT EXISTS (SELECT 1 FROM {staging} staged WHERE staged.id = mirror.id);
+
+-- keep_same_stamp --
+-- Of a read of some columns only what differs in a record that is otherwise as the mirror has it.
+DELETE FROM {incoming} incoming WHERE NOT EXISTS (
+    SELECT 1 FROM {mirror} mirror
+    WHERE mirror.id = incoming.id AND mirror.{stamp} = incoming.{stamp}
+      AND ({incoming_values}) IS DISTINCT FROM ({mirror_values}));
+
+-- take_part --
+-- The mirror takes these columns.
+UPDATE {mirror} mirror SET {assignments} FROM {incoming} incoming WHERE mirror.id = incoming.id;

@@ -23,7 +23,17 @@ ORDER BY outbox.contact_id LIMIT %(rows)s;
 -- clear --
 -- Rows that are done, where no further edit came in meanwhile.
 DELETE FROM outbox USING jsonb_to_recordset(%(rows)s) done (contact_id bigint, version bigint)
-WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND outbox.kind = 'change';
+WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND outbox.kind = 'change'
+  AND NOT outbox.fields ?| %(suspended)s::text[];
+
+-- keep_suspended --
+-- Of rows that are done, edits of fields that the org does not take for the moment go on waiting.
+UPDATE outbox SET fields = (
+    SELECT jsonb_object_agg(field.key, field.value) FROM jsonb_each(outbox.fields) field
+    WHERE field.key = ANY(%(suspended)s))
+FROM jsonb_to_recordset(%(rows)s) done (contact_id bigint, version bigint)
+WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND outbox.kind = 'change'
+  AND outbox.fields ?| %(suspended)s::text[];
 
 -- note_calculated --
 -- What was agreed on of fields that are expressions: what is written may move them.

@@ -1,0 +1,2 @@
+-- Takes away what bulk_0007.sql makes.
+DROP TABLE IF EXISTS sweeps;
