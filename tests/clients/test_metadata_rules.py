@@ -8,7 +8,7 @@ import pytest
 from simorg.opening import open_org
 from simorg.org import Settings
 from tests import simulated
-from tests.clients.metadata import administrator, component, deploy, manifest, messages, read_one, results
+from tests.clients.metadata import administrator, component, create_field, deploy, manifest, messages, read_one, results
 from tests.simulated import Simulated
 
 _RULE = (
@@ -109,15 +109,45 @@ def test_a_record_type_is_a_record(org: Simulated, token: str) -> None:
     assert read_one(org, token, "RecordType", "Lead.Partner")["label"] == ["Partner"]
 
 
+def test_a_record_type_leaves_values_out(org: Simulated, token: str) -> None:
+    """A value that it does not name is refused, its default is taken; an unknown value makes no record type."""
+    values = "".join(
+        f"<value><fullName>{one}</fullName><default>false</default><label>{one}</label></value>"
+        for one in ("A", "B", "C")
+    )
+    value_set = f"<restricted>true</restricted><valueSetDefinition><sorted>false</sorted>{values}</valueSetDefinition>"
+    create_field(org, token, "Lead.Kind__c", type="Picklist", valueSet=value_set)
+    kept = "<values><fullName>{}</fullName><default>true</default></values>"
+    inner = (
+        "<fullName>Lead.Partner</fullName><active>true</active><label>Partner</label>"
+        "<picklistValues><picklist>Kind__c</picklist>{}</picklistValues>"
+    )
+    content = '<metadata xsi:type="RecordType">' + inner + "</metadata>"
+    assert results(org, token, "createMetadata", content.format(kept.format("Z")))[0]["success"] == ["false"]
+    assert results(org, token, "createMetadata", content.format(kept.format("B")))[0]["success"] == ["true"]
+    query = {"q": "SELECT Id FROM RecordType WHERE DeveloperName = 'Partner'"}
+    record_type = org.call("GET", "/query", token=token, params=query).json()["records"][0]["Id"]
+    lead = {"LastName": "A", "Company": "B", "RecordTypeId": record_type}
+    refused = org.call("POST", "/sobjects/Lead", token=token, json={**lead, "Kind__c": "A"})
+    assert refused.json()[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    made = org.call("POST", "/sobjects/Lead", token=token, json=lead).json()["id"]
+    assert org.call("GET", f"/sobjects/Lead/{made}", token=token).json()["Kind__c"] == "B"
+
+
 def test_rules_survive_a_restart(tmp_path: Path) -> None:
     """They judge again when the org is opened from its folder."""
     first = simulated.start(tmp_path)
-    assert _make(first, administrator(first), "createMetadata")["success"] == ["true"]
+    token = administrator(first)
+    assert _make(first, token, "createMetadata")["success"] == ["true"]
+    inner = "<fullName>Lead.Partner</fullName><active>true</active><label>Partner</label>"
+    results(first, token, "createMetadata", f'<metadata xsi:type="RecordType">{inner}</metadata>')
+    record_type = first.org.schema.get("Lead").record_types[0].id
     first.stop()
     org = open_org(tmp_path, "developer-edition", None, Settings())
     try:
         rules = org.rules.of("Lead")
         assert rules is not None
         assert [one.message for one in rules.validations] == ["Give a title."]
+        assert [one.id for one in org.schema.get("Lead").record_types] == [record_type]
     finally:
         org.close()

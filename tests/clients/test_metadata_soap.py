@@ -219,6 +219,8 @@ def test_a_reset_takes_away_what_was_made_and_brings_back_what_was_deleted(org: 
     before = org.call("GET", "/sobjects/Lead/describe", token=token).json()["fields"]
     create_field(org, token, "Lead.Code__c", length=20)
     results(org, token, "deleteMetadata", "<type>CustomField</type><fullNames>Lead.Lead_Score__c</fullNames>")
+    inner = "<fullName>Lead.Partner</fullName><active>true</active><label>Partner</label>"
+    results(org, token, "createMetadata", f'<metadata xsi:type="RecordType">{inner}</metadata>')
     org.control("POST", "reset")
     assert org.call("GET", "/sobjects/Lead/describe").json()["fields"] == before
 

@@ -55,11 +55,25 @@ def forget_stored(org: Org) -> None:
                 org.schema.remove_object(one.full_name)
             elif before is not None and now is not None:
                 org.schema.replace_object(replace(now, label=before.label, label_plural=before.label_plural))
+        for made in store.listed(org.storage, "RecordType"):
+            _forget_record_type(org, made.full_name)
         for type_name in ("CustomField", REMOVED):
             for stored in store.listed(org.storage, type_name):
                 _restore_field(org, stored.full_name)
         for each in org.schema.objects():
             _restore_order(org, each)
+
+
+def _forget_record_type(org: Org, full_name: str) -> None:
+    object_name, _, name = full_name.partition(".")
+    one, began = org.schema.find(object_name), org.schema.initial(object_name)
+    if one is None:
+        return
+    kept = tuple(each for each in one.record_types if each.developer_name != name)
+    fields = dict(one.fields)
+    if not kept and began is not None and "recordtypeid" not in began.fields:
+        fields.pop("recordtypeid", None)
+    org.schema.replace_object(replace(one, record_types=kept, fields=fields))
 
 
 def _restore_order(org: Org, one: ObjectType) -> None:

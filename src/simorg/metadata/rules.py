@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from simorg.behaviour.calculating import find_expression
+from simorg.behaviour.record_types import define_record_type
 from simorg.behaviour.setting_rules import set_rule
 from simorg.fidelity import say
 from simorg.formula.terms import BOOLEAN
@@ -58,7 +60,7 @@ class ValidationRules(Documents):
 
 
 class RecordTypes(Documents):
-    """Record types by `Object.Name`: each has a record of RecordType."""
+    """Record types by `Object.Name`: each has a record of RecordType, and leaves values of picklists out."""
 
     def __init__(self) -> None:
         component = find_component_type("RecordType")
@@ -67,27 +69,31 @@ class RecordTypes(Documents):
 
     def create(self, change: Change, name: str, content: Mapping[str, Any]) -> None:
         """Makes a record type."""
-        require_elements("RecordType", content)
-        one = require_parent(change.org, name)
-        row = {**_record(content), "DeveloperName": name.partition(".")[2], "SobjectType": one.name}
-        record_id = change.tx.insert("RecordType", row)
-        store.save(change.tx, "RecordType", name, record_id, _without_name(content))
+        self._define(change, name, content)
 
     def update(self, change: Change, name: str, content: Mapping[str, Any]) -> None:
         """Changes a record type."""
-        whole = {**(self.read(change.org, name) or {}), **content}
-        require_elements("RecordType", whole)
-        record_id = self.identify(change.org, name)
-        change.tx.update("RecordType", record_id, _record(whole))
-        store.save(change.tx, "RecordType", name, record_id, _without_name(whole))
+        self._define(change, name, {**(self.read(change.org, name) or {}), **content})
 
     def delete(self, change: Change, name: str) -> None:
         """Refuses: a record type can only be deleted in Setup (Metadata API Developer Guide, "RecordType")."""
         raise Refused("DELETE_FAILED", say("metadata.not_deletable", type="RecordType"))
 
+    def _define(self, change: Change, name: str, content: Mapping[str, Any]) -> None:
+        require_elements("RecordType", content)
+        require_parent(change.org, name)
+        try:
+            made = define_record_type(change.org, _describe_type(name, content))
+        except ValueError as error:
+            raise Refused("FIELD_INTEGRITY_EXCEPTION", str(error)) from None
+        kept = {key: value for key, value in content.items() if key != "fullName"}
+        store.save(change.tx, "RecordType", name, made.id, kept)
+
 
 def put_stored_rules(org: Org) -> None:
-    """Puts the stored validation rules to work, when an org is opened."""
+    """Puts the stored record types and validation rules to work, when an org is opened."""
+    for one in sorted(store.listed(org.storage, "RecordType"), key=lambda each: each.id):
+        define_record_type(org, _describe_type(one.full_name, one.content))
     for one in store.listed(org.storage, "ValidationRule"):
         _put(org, one.full_name, one.content)()
 
@@ -130,10 +136,23 @@ def _take_away(org: Org, name: str) -> Callable[[], None]:
     return take_away
 
 
-def _record(content: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {"Name": content["label"], "Description": content.get("description")}
-    return {**facts, "IsActive": int(bool(content["active"]))}
-
-
-def _without_name(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in content.items() if key != "fullName"}
+def _describe_type(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """A record type in the words of its definition: the values that it leaves, by picklist; values come escaped."""
+    parent, _, own = name.partition(".")
+    picklists = {
+        str(one["picklist"]): {unquote(str(value["fullName"])): value.get("default") for value in one.get("values", [])}
+        for one in content.get("picklistValues", [])
+    }
+    return {
+        "object": parent,
+        "developerName": own,
+        "label": content["label"],
+        "active": bool(content["active"]),
+        "description": content.get("description"),
+        "values": {picklist: list(values) for picklist, values in picklists.items()},
+        "defaults": {
+            picklist: next(value for value, default in values.items() if default)
+            for picklist, values in picklists.items()
+            if any(values.values())
+        },
+    }
