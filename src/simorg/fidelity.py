@@ -236,6 +236,10 @@ FACTS: dict[str, Fact] = {
     "formula.circle": Fact("The formula field {name} refers to itself"),
     "formula.hops": Fact("Relationships of a formula can span at most {most} levels"),
     "formula.spanned": Fact("You have reached the maximum number of {most} object references on {object}"),
+    "person.bad_names": Fact("Account: bad field names on insert/update call: {fields}"),
+    "person.contact": Fact("The contact of a person account cannot be changed for itself."),
+    "person.merge": Fact("A person account can only be merged with person accounts."),
+    "rule.person_account": Fact("An Account that is made with a LastName is a person account."),
     "record_type.invalid": Fact("Record Type ID: this ID value isn't valid for the user: {id}"),
     "rule.record_type": Fact(
         "A record type refuses values that it leaves out of a restricted picklist alone; others take any text over the "

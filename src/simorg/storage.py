@@ -28,7 +28,7 @@ _REAL = frozenset({"double", "currency", "percent"})
 _INTEGER = frozenset({"int", "long", "boolean"})
 _INDEXED = frozenset({
     "SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId", "CampaignId", "LeadId", "ContactId",
-    "OpportunityId", "WhoId", "WhatId",
+    "OpportunityId", "WhoId", "WhatId", "PersonContactId",
 })  # fmt: skip
 _PLACES = re.compile(r"\{(\w+)\}")
 _PRAGMAS = (

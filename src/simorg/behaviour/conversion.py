@@ -6,7 +6,7 @@ go to the Contact ("Considerations for Converting Leads", Salesforce Help), whic
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simorg.behaviour.calculating import calculate_default
 from simorg.behaviour.campaigns import convert_members
@@ -15,11 +15,13 @@ from simorg.behaviour.dml import Writer
 from simorg.behaviour.duplicates import DuplicateOptions
 from simorg.behaviour.numbering import next_auto_number
 from simorg.behaviour.opportunities import imply_by_stage, make_primary
+from simorg.behaviour.persons import person_of
 from simorg.behaviour.tasks import convert_tasks
 from simorg.errors import RowError
 from simorg.fidelity import say
 from simorg.org import Org
 from simorg.transactions import StoredValue, Transaction
+from simorg.values import compose_name
 
 _FIRST_STAGE = "Prospecting"
 _TO_CONTACT = {
@@ -122,8 +124,13 @@ def _convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
     if owner[:3] != "005":
         return Converted(asked.lead_id, error=RowError("INVALID_FIELD", say("conversion.owner"), ("OwnerId",)))
     keeper = _Keeper(org, tx)
+    if asked.account_id and (person := person_of(org, tx, asked.account_id)):
+        asked = replace(asked, contact_id=person)
     account_id = _settle_account(keeper, asked, lead, owner)
     contact_id = _settle_contact(keeper, asked, lead, account_id, owner)
+    if asked.account_id is None and lead["Company"] is None:
+        # Where there are person accounts, a Lead without a company becomes one.
+        tx.update("Account", account_id, {"PersonContactId": contact_id})
     campaign_id = convert_members(tx, asked.lead_id, contact_id)
     opportunity_id = None
     if not asked.without_opportunity:
@@ -164,6 +171,7 @@ def _find_obstacle(tx: Transaction, asked: Conversion, lead: Mapping[str, Stored
 
 def _settle_account(keeper: "_Keeper", asked: Conversion, lead: Mapping[str, StoredValue], owner: str) -> str:
     values = {target: lead.get(source) for source, target in _TO_ACCOUNT.items() if lead.get(source) is not None}
+    values.setdefault("Name", compose_name(lead.get("FirstName"), lead.get("LastName")))
     if asked.account_id is None:
         return keeper.store("Account", None, {**values, "OwnerId": owner})
     _fill_blanks(keeper, "Account", asked.account_id, values)
@@ -209,9 +217,10 @@ def _make_opportunity(
     owner: str,
     campaign_id: str | None,
 ) -> str:
+    named = compose_name(lead.get("FirstName"), lead["LastName"])
     row: dict[str, StoredValue] = {
         "AccountId": account_id,
-        "Name": asked.opportunity_name or str(lead["Company"])[:120],
+        "Name": asked.opportunity_name or str(lead["Company"] or named)[:120],
         "StageName": _FIRST_STAGE,
         **imply_by_stage(_FIRST_STAGE),
         "CloseDate": tx.stamp[:10],

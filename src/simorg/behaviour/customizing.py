@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from simorg.behaviour.persons import follow_contact_field
 from simorg.fidelity import say
 from simorg.formula.expressions import compile_expression
 from simorg.formula.fields import DEFAULT_KINDS, Calculations, shape_rollup
@@ -202,6 +203,8 @@ def _complete_lookup(org: Org, one: ObjectType, field: Field, definition: FieldD
 def _install(org: Org, one: ObjectType, field: Field) -> None:
     org.schema.add_field(one.name, field)
     org.storage.add_column(one.name, field)
+    if one.name == "Contact":
+        follow_contact_field(org, field)
     for name in field.reference_to:
         parent = org.schema.get(name)
         kept = tuple(child for child in parent.children if (child.child, child.field) != (one.name, field.name))

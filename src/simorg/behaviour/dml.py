@@ -85,6 +85,8 @@ class Writer:
             return refuse(error)
         if one.record_types and (error := apply_record_type(self._tx, one, row, None, read)):
             return refuse(error)
+        if imply := rules_of(one.name).imply:
+            imply(Write(self._org, self._tx, None, row))
         missing = [field.name for field in one.required_fields if row.get(field.name) is None]
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
@@ -136,6 +138,8 @@ class Writer:
             return refuse(error, record_id=record_id)
         if one.record_types and (error := apply_record_type(self._tx, one, read, before, read)):
             return refuse(error, record_id=record_id)
+        if imply := rules_of(one.name).imply:
+            imply(Write(self._org, self._tx, before, read))
         blank = [name for name, value in read.items() if value is None and must_have(one, name)]
         if blank:
             message = f"Required fields are missing: [{', '.join(blank)}]"

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from simorg.behaviour.campaigns import move_members
 from simorg.behaviour.dml import Options, Writer
+from simorg.behaviour.persons import person_of, refuse_person
 from simorg.errors import RowError
 from simorg.fidelity import say
 from simorg.org import Org
+from simorg.schema.person_accounts import is_enabled
 from simorg.schema.registry import ObjectType
 from simorg.transactions import StoredValue, Transaction, quote
 
@@ -32,7 +34,7 @@ def merge(
     org: Org, tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str], values: Mapping[str, object]
 ) -> Merged:
     """Merges; `values` are fields that the master takes."""
-    error = _find_obstacle(tx, one, master_id, losers)
+    error = _find_obstacle(tx, one, master_id, losers) or _find_persons(org, tx, one, (master_id, *losers))
     if error:
         return Merged(master_id, error=error)
     taken = {**_find_manager(tx, one, master_id, losers), **values}
@@ -44,6 +46,11 @@ def merge(
     if outcome.errors:
         return Merged(master_id, error=outcome.errors[0])
     related: list[str] = []
+    if one.name == "Account" and (person := person_of(org, tx, master_id)):
+        others = [other for loser in losers if (other := person_of(org, tx, loser))]
+        for other in others:
+            related += _move_children(org, tx, org.schema.get("Contact"), other, person)
+            tx.mark_deleted("Contact", other, person)
     for loser in losers:
         related += _move_children(org, tx, one, loser, master_id)
         tx.mark_deleted(one.name, loser, master_id)
@@ -66,6 +73,17 @@ def _find_obstacle(tx: Transaction, one: ObjectType, master_id: str, losers: Seq
         if found.get("IsConverted"):
             return RowError("CANNOT_UPDATE_CONVERTED_LEAD", say("dml.converted_lead"))
     return None
+
+
+def _find_persons(org: Org, tx: Transaction, one: ObjectType, ids: Sequence[str]) -> RowError | None:
+    """Person accounts merge with each other alone, and take their Contacts with them."""
+    if not is_enabled(org.schema) or one.name not in ("Account", "Contact"):
+        return None
+    if one.name == "Contact":
+        found = (refuse_person(tx, record_id) for record_id in ids)
+        return next((error for error in found if error), None)
+    persons = [person_of(org, tx, record_id) is not None for record_id in ids]
+    return None if all(persons) or not any(persons) else RowError("INVALID_FIELD", say("person.merge"))
 
 
 def _find_manager(tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str]) -> dict[str, StoredValue]:

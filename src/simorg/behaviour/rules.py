@@ -1,9 +1,11 @@
 """The rules that single objects add to writing, by the object's name."""
 
-from simorg.behaviour import campaigns, opportunities, tasks
+from simorg.behaviour import campaigns, opportunities, persons, tasks
 from simorg.behaviour.writing import NO_RULES, Rules
 
 _RULES = {
+    "Account": persons.ACCOUNT,
+    "Contact": persons.CONTACT,
     "Opportunity": opportunities.OPPORTUNITY,
     "OpportunityContactRole": opportunities.CONTACT_ROLE,
     "Campaign": campaigns.CAMPAIGN,

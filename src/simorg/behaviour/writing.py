@@ -37,10 +37,11 @@ class Write:
 class Rules:
     """What an object adds to every write of its records, each part where there is one.
 
-    `derive` fills in what follows from other values; `check` refuses; `settle` writes what follows in other records,
-    given the record's id; `keep` refuses a delete.
+    `imply` fills in what a record must have, before that is asked for; `derive` what follows from other values; `check`
+    refuses; `settle` writes what follows in other records, given the record's id; `keep` refuses a delete.
     """
 
+    imply: Callable[[Write], None] | None = None
     derive: Callable[[Write], None] | None = None
     check: Callable[[Write], RowError | None] | None = None
     settle: Callable[[Write, str], None] | None = None

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from simorg.behaviour.customizing import define_field, redefine_field
 from simorg.behaviour.later import deliver
+from simorg.behaviour.persons import enable_person_accounts
 from simorg.behaviour.record_types import define_record_type, plant_record_types
 from simorg.behaviour.setting_rules import set_rule
 from simorg.errors import ApiError
@@ -176,6 +177,12 @@ def add_record_type(request: ApiRequest) -> ApiResponse:
     return ApiResponse(201, asdict(define_record_type(request.org, _asked(request))))
 
 
+def switch_person_accounts_on(request: ApiRequest) -> ApiResponse:
+    """POST person-accounts: for good, as in a real org."""
+    enable_person_accounts(request.org)
+    return ApiResponse(200, {"version": request.org.schema.version})
+
+
 def add_rule(request: ApiRequest) -> ApiResponse:
     """POST rules {"kind": validation | assignment | duplicate | automation, "name", "object", …}."""
     return ApiResponse(201, asdict(set_rule(request.org, _asked(request))))
@@ -241,6 +248,7 @@ ROUTES = [
     _route("POST", "fields", change_fields),
     _route("POST", "objects", add_object),
     _route("POST", "record-types", add_record_type),
+    _route("POST", "person-accounts", switch_person_accounts_on),
     _route("POST", "rules", add_rule),
     _route("GET", "rules", list_rules),
     _route("DELETE", "rules", remove_rules),

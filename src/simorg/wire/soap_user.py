@@ -1,6 +1,7 @@
 """What SOAP tells about a user."""
 
 from simorg.org import Org
+from simorg.schema.person_accounts import is_enabled
 
 
 def describe_user(org: Org, user_id: str) -> dict[str, object]:
@@ -14,7 +15,7 @@ def describe_user(org: Org, user_id: str) -> dict[str, object]:
         "orgDefaultCurrencyIsoCode": "USD",
         "orgDefaultCurrencyLocale": "en_US",
         "orgDisallowHtmlAttachments": False,
-        "orgHasPersonAccounts": False,
+        "orgHasPersonAccounts": is_enabled(org.schema),
         "organizationId": org.id,
         "organizationMultiCurrency": False,
         "organizationName": org.settings.name,
