@@ -25,6 +25,10 @@ _PAGE_TRIES = 4
 _PAGE_WAIT = 0.5
 
 
+class HeaderDiffers(RemoteRefused):
+    """A result has other columns than were asked for: the org shows other fields than it did."""
+
+
 def stage_query(
     ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, total: int | None, *, all_rows: bool
 ) -> Read:
@@ -76,6 +80,7 @@ def stage_bulk(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, r
 
     Raises:
         RetryLater: a page did not come whole; what is staged is kept.
+        HeaderDiffers: the org shows other fields than were asked for; nothing of the job is kept.
     """
     expected = _wait_for_job(ctx, read.job_id or "")
     if expected is None:
@@ -84,7 +89,13 @@ def stage_bulk(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, r
         return None
     position = _resume(ctx, conn, table, expected)
     while not position.finished:
-        position = _stage_page_somehow(ctx, conn, table, read, position)
+        try:
+            position = _stage_page_somehow(ctx, conn, table, read, position)
+        except HeaderDiffers:
+            # No later page of this job can be better: the next read makes a job of its own.
+            with transaction(conn, "job"):
+                reads.end_read(conn, table.connection_id, table.object_name)
+            raise
         ctx.progress.tick("stage", table.object_name, position.staged, expected)
     if position.staged != expected:
         with transaction(conn, "job"):
@@ -181,9 +192,11 @@ def _copy_page(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, p
     chunks = iter(page.chunks())
     columns, taken = staging.read_header(chunks)
     if {name.lower() for name in columns} != set(table.columns):
-        raise RetryLater(
+        raise HeaderDiffers(
             f"The result of {table.object_name} has other columns than were asked for: {', '.join(columns)[:200]}.",
             operation="read Bulk result",
+            code="INVALID_FIELD",
+            remedy="Run the sync again: it asks the org for its fields and reads this object anew.",
         )
     rows = staging.copy_csv(conn, table.tables, table.object_name, columns, _chain(taken, chunks))
     if page.records is not None and rows != page.records:

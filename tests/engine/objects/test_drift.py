@@ -7,6 +7,7 @@ import pytest
 from syncline import clock
 from syncline.domain.mapping import Direction
 from syncline.domain.objects import Choice, MirroredObject
+from syncline.errors import RemoteRefused
 from syncline.flows.objects import add_object
 from syncline.salesforce.client import Salesforce
 from syncline.store.connections import load_connection
@@ -156,3 +157,21 @@ def test_a_mapped_field_that_comes_new_is_filled_without_reading_the_others_agai
     assert {record: jigsaw for record, jigsaw in ours if record in theirs} == {
         record: theirs[record] for record, _ in ours if record in theirs
     }
+
+
+def _add_header_fault(hub: Hub, header: str) -> None:
+    body = f"{header}\n"
+    hub.org.control("POST", "faults", {"path": "/results", "status": 200, "body": body, "content_type": "text/csv"})
+
+
+def test_a_result_with_other_columns_asks_the_org_anew_and_is_never_gone_on_with(hub: Hub) -> None:
+    """Section 10: a result header that differs; the job it belongs to is given up."""
+    hub.settings = replace(hub.settings, bulk_threshold=0)
+    _add_header_fault(hub, '"Id","Nothing__c"')
+    asked = Asked(hub.org)
+    with pytest.raises(RemoteRefused, match="other columns"):
+        hub.sync()
+    assert len(asked.counted("/describe")) == 4, "two at the first sight, two since the header differed"
+    assert len(hub.rows("SELECT object FROM reads")) <= 1
+    assert hub.sync().state == "done"
+    assert hub.prove().percent == 100
