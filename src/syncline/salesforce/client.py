@@ -6,7 +6,7 @@ Only reads and writes that may be repeated are tried again here: a create is sen
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote as quote_url
@@ -20,15 +20,16 @@ from syncline.salesforce import soap
 from syncline.salesforce.answers import read_row
 from syncline.salesforce.auth import Token
 from syncline.salesforce.bulk import BulkJob, ResultPage, read_job
-from syncline.salesforce.composite import ROOT, Part, PartResult
+from syncline.salesforce.composite import ROOT, Part, PartResult, query_part
 from syncline.salesforce.describe import read_describe
 from syncline.salesforce.failures import LocatorLost, remote_error
 from syncline.salesforce.token import TokenOwner
 from syncline.salesforce.transport import Answer, CallCount, Transport, Usage
 
 #: How often a repeatable request is tried, and the longest first wait between tries, in seconds.
-_TRIES = 4
-_FIRST_WAIT, _LONGEST_WAIT = 0.4, 10.0
+_TRIES, _FIRST_WAIT, _LONGEST_WAIT = 4, 0.4, 10.0
+#: Salesforce takes 16,384 bytes of URL and headers together; what is longer goes in the body of a composite call.
+_LONGEST_URL = 12_000
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox, InstanceName FROM Organization"
 
 
@@ -128,6 +129,9 @@ class Salesforce:
         headers = {"Sforce-Query-Options": f"batchSize={batch_size}"} if batch_size else {}
         resource = "queryAll" if all_rows else "query"
         path = self._path(f"/{resource}?q={quote_url(soql, safe='')}")
+        if len(path) > _LONGEST_URL:
+            part = replace(query_part("query", soql, all_rows=all_rows), headers=headers or None)
+            return _read_page(self.composite([part])[0].expect_success())
         return _read_page(self._json("query", "GET", path, headers=headers))
 
     def query_more(self, next_url: str) -> Page:

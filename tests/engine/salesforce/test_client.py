@@ -16,6 +16,7 @@ from syncline.salesforce import client as client_module
 from syncline.salesforce.client import Salesforce
 from syncline.salesforce.composite import query_part
 from syncline.salesforce.failures import LocatorLost
+from syncline.salesforce.soql import quote_list
 from tests.engine.orgs import login_to
 from tests.simulated import Simulated
 
@@ -111,6 +112,17 @@ def test_pages_of_a_query_come_one_after_the_other(org: Simulated, client: Sales
         ids += [one["Id"] for one in page.records]
     assert page.done
     assert len(ids) == len(set(ids)) == page.total_size > 100
+
+
+def test_l43e_a_query_too_long_for_a_url_goes_in_a_body(org: Simulated, client: Salesforce) -> None:
+    """Salesforce takes 16 KB of URL; what is longer is posted."""
+    org.org.settings.page_rows = 50
+    ids = [one["Id"] for one in client.query("SELECT Id FROM Lead").records]
+    nobody = quote_list(f"Nobody is called so {number}" for number in range(3_000))
+    org.control("DELETE", "journal")
+    page = client.query(f"SELECT Id FROM Lead WHERE Id IN {quote_list(ids)} OR LastName IN {nobody}", all_rows=True)
+    assert {one["Id"] for one in page.records} == set(ids)
+    assert [one["path"].rsplit("/", 1)[1] for one in org.control("GET", "journal?path=/data/")] == ["composite"]
 
 
 def test_a_lost_place_is_told_apart(org: Simulated, client: Salesforce) -> None:
