@@ -5,7 +5,7 @@ from dataclasses import replace
 from simorg.behaviour.customizing import define_field, remove_field
 from simorg.metadata import store
 from simorg.metadata.columns import renew_column
-from simorg.metadata.objects import build_stored, with_facts
+from simorg.metadata.objects import build_stored, take_away, with_facts
 from simorg.metadata.package import rank_field
 from simorg.metadata.rules import put_stored_rules
 from simorg.metadata.store import REMOVED, Stored
@@ -52,7 +52,7 @@ def forget_stored(org: Org) -> None:
             before = org.schema.initial(one.full_name)
             now = org.schema.find(one.full_name)
             if before is None and now is not None:
-                org.schema.remove_object(one.full_name)
+                take_away(org.schema, one.full_name)
             elif before is not None and now is not None:
                 org.schema.replace_object(replace(now, label=before.label, label_plural=before.label_plural))
         for made in store.listed(org.storage, "RecordType"):

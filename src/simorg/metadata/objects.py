@@ -15,7 +15,7 @@ from simorg.metadata.fields import CustomFields, find_user_of
 from simorg.org import Org
 from simorg.schema.definition import read_definition
 from simorg.schema.objects.custom import build_custom
-from simorg.schema.registry import ObjectType
+from simorg.schema.registry import ObjectType, Schema
 
 _PREFIX = "01I"
 _CHILDREN = tuple(one.element for one in child_types("CustomObject"))
@@ -81,7 +81,7 @@ class CustomObjects:
         empty_object(change.tx, one)
         store.remove(change.tx, "CustomObject", one.name)
         store.remove_below(change.tx, one.name)
-        org.schema.remove_object(one.name)
+        take_away(org.schema, one.name)
 
     def identify(self, org: Org, name: str) -> str:
         """The id of a custom object; standard ones have none."""
@@ -90,6 +90,22 @@ class CustomObjects:
             return ""
         stored = store.find(org.storage, "CustomObject", one.name)
         return stored.id if stored and stored.id else store.derive_id(_PREFIX, one.name)
+
+
+def take_away(schema: Schema, object_name: str) -> None:
+    """Takes an object out of the schema, with the relationships to it and from it."""
+    gone = schema.get(object_name)
+    schema.remove_object(object_name)
+    for one in schema.objects():
+        children = tuple(child for child in one.children if child.child != gone.name)
+        fields = {
+            key: replace(field, reference_to=tuple(to for to in field.reference_to if to != gone.name))
+            if gone.name in field.reference_to
+            else field
+            for key, field in one.fields.items()
+        }
+        if len(children) != len(one.children) or fields != one.fields:
+            schema.replace_object(replace(one, children=children, fields=fields))
 
 
 def build_stored(org: Org, name: str, own: Mapping[str, Any]) -> ObjectType:

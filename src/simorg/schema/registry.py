@@ -363,19 +363,9 @@ class Schema:
         self.add_field(object_name, replace(old, **changes))  # type: ignore[arg-type]  # names are checked by replace
 
     def remove_object(self, object_name: str) -> None:
-        """Takes an object away, with the relationships to it and from it; its table stays, unread."""
+        """Takes an object away, and nothing that leads to it; its table stays, unread."""
         with self._lock:
-            gone = self._objects.pop(object_name.lower())
-            for key, one in list(self._objects.items()):
-                children = tuple(child for child in one.children if child.child != gone.name)
-                fields = {
-                    name: replace(found, reference_to=tuple(to for to in found.reference_to if to != gone.name))
-                    if gone.name in found.reference_to
-                    else found
-                    for name, found in one.fields.items()
-                }
-                if len(children) != len(one.children) or fields != one.fields:
-                    self._objects[key] = replace(one, children=children, fields=fields)
+            del self._objects[object_name.lower()]
             self._note_change()
 
     def _note_change(self) -> None:
