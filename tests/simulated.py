@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from simorg.cli import describe_access
+from simorg.access import describe_access
 from simorg.opening import open_org
 from simorg.org import Org, Settings
 from simorg.server import RunningServer, start_server
@@ -66,7 +66,4 @@ def start(folder: Path, seed: str = "developer-edition", people: int | None = No
     """A served org, planted in a folder."""
     org = open_org(folder, seed, people, Settings(bare=bare))
     server = start_server(org)
-    key = folder / "private-key.pem"
-    assert org.users.app is not None
-    key.write_bytes(org.users.app.private_key)
-    return Simulated(server, describe_access(server, key))
+    return Simulated(server, describe_access(server))

@@ -5,14 +5,18 @@ Knows nothing of sockets; the server brings requests and takes answers.
 
 import json
 import logging
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from simorg import clock
+from simorg.bad_days import strike
 from simorg.behaviour.later import deliver
 from simorg.errors import ApiError, ConnectionDropped
 from simorg.faults import Fault
@@ -24,6 +28,7 @@ from simorg.wire.versions import read_version
 _log = logging.getLogger(__name__)
 
 CONTROL = "/__org__"
+_TOO_MANY = ApiError(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
 _KEPT_REQUEST = 2_000
 _KEPT_HEADERS = ("sforce-auto-assign", "sforce-call-options", "sforce-query-options", "content-type", "accept-encoding")
 
@@ -39,13 +44,34 @@ class RawRequest:
     base_url: str
 
 
+class OrgKeeper(Protocol):
+    """What serves several orgs, for the control plane of the first."""
+
+    def keeps(self, org: Org) -> bool:
+        """Whether an org's control plane may add and end others."""
+
+    def order(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Adds an org; gives how to reach it."""
+
+    def described(self) -> list[dict[str, Any]]:
+        """How to reach each org."""
+
+    def remove(self, name: str) -> None:
+        """Ends an org."""
+
+
 class App:
     """Answers requests to one org."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Org, keeper: OrgKeeper | None = None) -> None:
         self.org = org
+        self.keeper = keeper
         rules = [Rule(route.path, methods=list(route.methods), endpoint=route) for route in all_routes()]
         self._map = Map(rules, strict_slashes=False, merge_slashes=False)
+        self._lock = threading.Lock()
+        self._number = 0
+        #: When each request that runs began, by its number.
+        self._running: dict[int, float] = {}
 
     def handle(self, raw: RawRequest) -> ApiResponse:
         """Answers a request.
@@ -55,29 +81,55 @@ class App:
         """
         began = clock.tick()
         path, _, query = raw.target.partition("?")
-        outside = path.startswith(f"{CONTROL}/")
         if self.org.rules.waiting:
             deliver(self.org)
-        fault = None if outside else self.org.faults.for_request(raw.method, path)
         request = self._build_request(raw, path, query)
-        counted = False
-        response = ApiResponse(status=0)
+        if path.startswith(f"{CONTROL}/"):
+            return self._answer(request)[2]
+        fault = self.org.faults.for_request(raw.method, path, request.args.get("q", ""))
+        route, response = None, ApiResponse(status=0)
         try:
-            if fault:
-                _strike_before(fault, self.org)
-            if fault and fault.status:
-                response = ApiResponse(fault.status, fault.body.encode(), fault.content_type)
-            else:
-                route, request, response = self._answer(request)
-                counted = bool(route and route.counts and not outside and response.status != 401)
+            with self._run(began) as busy:
+                if fault:
+                    _strike_before(fault, request)
+                if fault and fault.status:
+                    response = ApiResponse(fault.status, fault.body.encode(), fault.content_type)
+                elif busy:
+                    response = ApiResponse(403, _TOO_MANY.as_json())
+                else:
+                    route, request, response = self._answer(request)
             if fault and fault.drop == "after":
                 raise ConnectionDropped
             if fault:
                 response.truncate = fault.truncate
         finally:
-            if not outside:
-                self._note(request, response, counted, began, fault)
+            self._note(request, response, route, began, fault)
         return response
+
+    def cut_upload(self, method: str, target: str) -> int | None:
+        """After how many bytes of its body a request's connection breaks, as ordered; None for not at all."""
+        path, _, query = target.partition("?")
+        fault = None if path.startswith(f"{CONTROL}/") else self.org.faults.for_upload(method, path)
+        if fault is None:
+            return None
+        raw = RawRequest(method, target, {}, b"", "")
+        self._note(self._build_request(raw, path, query), ApiResponse(status=0), None, clock.tick(), fault)
+        return fault.upload_bytes
+
+    @contextmanager
+    def _run(self, began: float) -> Iterator[bool]:
+        """Counts a request among those that run; gives whether too many long ones do (REST API, "Request Limits")."""
+        settings = self.org.settings
+        with self._lock:
+            long = sum(began - other >= settings.long_request_seconds for other in self._running.values())
+            self._number += 1
+            number = self._number
+            self._running[number] = began
+        try:
+            yield long >= settings.concurrent_requests
+        finally:
+            with self._lock:
+                del self._running[number]
 
     def dispatch(
         self, parent: ApiRequest, method: str, url: str, headers: Mapping[str, str] | None = None, body: object = None
@@ -127,8 +179,9 @@ class App:
             _log.exception("%s %s failed", request.method, request.path)
             response = ApiResponse(500, ApiError(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.").as_json())
         if request.session and response.status != 401:
-            used = f"api-usage={self.org.requests_used}/{self.org.settings.daily_requests}"
-            response.headers.setdefault("Sforce-Limit-Info", used)
+            usual = f"api-usage={self.org.requests_used}/{self.org.settings.daily_requests}"
+            if used := self.org.faults.usage_header(request.method, request.path, usual):
+                response.headers.setdefault("Sforce-Limit-Info", used)
         return route, request, response
 
     def _match(self, request: ApiRequest) -> tuple[Route, dict[str, str]]:
@@ -151,14 +204,13 @@ class App:
         return _replace(request, version=version, session=parent.session if parent else request.session)
 
     def _with_session(self, request: ApiRequest) -> ApiRequest:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        session = self.org.find_session(token.strip()) if kind.lower() in ("bearer", "oauth") else None
+        session = self.org.find_session(_read_token(request))
         if session is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
         return _replace(request, session=session)
 
     def _note(
-        self, request: ApiRequest, response: ApiResponse, counted: bool, began: float, fault: Fault | None
+        self, request: ApiRequest, response: ApiResponse, route: Route | None, began: float, fault: Fault | None
     ) -> None:
         kept = {name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers}
         secret = "/oauth2/" in request.path or "/Soap/" in request.path
@@ -169,7 +221,7 @@ class App:
             query="&".join(f"{name}={value}" for name, value in request.args.items() if name != "oauth_token"),
             user_id=request.user_id,
             status=response.status,
-            cost=int(counted),
+            cost=int(bool(route and route.counts and response.status != 401)),
             ms=round((clock.tick() - began) * 1000, 3),
             bytes=_measure(response),
             headers=kept,
@@ -178,13 +230,20 @@ class App:
         )
 
 
-def _strike_before(fault: Fault, org: Org) -> None:
-    if fault.expire:
-        org.end_all_sessions()
+def _strike_before(fault: Fault, request: ApiRequest) -> None:
+    strike(request.org, fault)
+    if fault.expire_own:
+        request.org.end_session(_read_token(request))
     if fault.delay:
         clock.pause(fault.delay)
     if fault.drop == "before":
         raise ConnectionDropped
+
+
+def _read_token(request: ApiRequest) -> str:
+    """The session that a request names in its header; empty for none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() in ("bearer", "oauth") else ""
 
 
 def _replace(request: ApiRequest, **changes: object) -> ApiRequest:

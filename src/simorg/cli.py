@@ -7,7 +7,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,12 +18,13 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
 
-from simorg import seeds
+from simorg import bad_days, seeds
+from simorg.access import client_environment
 from simorg.fidelity import FACTS
+from simorg.hosting import Hosting, OrgOrder, read_order
 from simorg.opening import WrongFolder, open_org
-from simorg.org import Org, Settings
-from simorg.server import LOOPBACK, RunningServer, start_server
-from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, Login
+from simorg.org import Settings
+from simorg.server import LOOPBACK
 
 app = typer.Typer(
     name="simorg",
@@ -36,17 +38,23 @@ _Url = Annotated[str, typer.Option("--url", help="Where the org runs.")]
 _Token = Annotated[str, typer.Option("--token", envvar="SIMORG_TOKEN", help="Its admin_token.")]
 
 
-@app.command(epilog="Examples: simorg serve --port 8080 --seed people --people 10000 · simorg serve --port 0 --json")
+@app.command(
+    epilog="Examples: simorg serve --port 8080 --seed people --people 10000 · simorg serve --port 0 --json "
+    "· simorg serve --hostile --seed-number 7 · simorg serve --orgs orgs.json"
+)
 def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8080,
     seed: Annotated[str, typer.Option(help=f"What it is filled with: {', '.join(seeds.NAMES)}.")] = "developer-edition",
     people: Annotated[int | None, typer.Option(help="Leads and Contacts of the seed people.", min=1)] = None,
     bare: Annotated[bool, typer.Option("--bare", help="Without the custom fields.")] = False,
     commit_lag: Annotated[float, typer.Option(help="Seconds until others see a commit.", min=0)] = 0.0,
+    hostile: Annotated[
+        bool, typer.Option("--hostile", help="With a mixture of bad days: see `simorg fault list`.")
+    ] = False,
+    seed_number: Annotated[int, typer.Option(help="Bad days by chance are the same for the same number.")] = 0,
+    orgs: Annotated[Path | None, typer.Option(help="A JSON list of several orgs to serve instead.")] = None,
     data: Annotated[Path | None, typer.Option(help="A folder to keep; made by `simorg seed` or here.")] = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; another than loopback has to be confirmed.")
-    ] = LOOPBACK,
+    host: Annotated[str, typer.Option(help="Address to listen on; another than loopback is said twice.")] = LOOPBACK,
     beyond: Annotated[
         bool, typer.Option("--beyond-loopback", help="Confirm that others on the network may reach the org.")
     ] = False,
@@ -56,26 +64,23 @@ def serve(
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="simorg: %(message)s")
     _check_seed(seed)
     _check_host(host, beyond=beyond)
+    orders = _read_orders(orgs) if orgs else []
     folder = data or Path(tempfile.mkdtemp(prefix="simorg-"))
+    hosting = Hosting(folder, host)
     try:
-        org = _open(folder, seed, people, Settings(bare=bare, commit_lag_ms=int(commit_lag * 1000)))
-        key = folder / "private-key.pem"
-        _write_key(key, org)
-        try:
-            server = start_server(org, port, host)
-        except OSError as error:
-            why = f"port {port} cannot be used at {host} ({error.strerror}). Choose another with --port or --host."
-            typer.echo(f"simorg: {why}", err=True)
-            raise typer.Exit(1) from None
-        facts = describe_access(server, key)
-        if as_json:
-            typer.echo(json.dumps(facts))
-        else:
-            _print_access(facts)
+        settings = Settings(bare=bare, commit_lag_ms=int(commit_lag * 1000))
+        with _told(f"port {port} at {host}"):
+            if orders:
+                for order in orders:
+                    hosting.add(order)
+            else:
+                hosting.adopt(open_org(folder, seed, people, settings), port)
+        for server in hosting.listed() if hostile else ():
+            bad_days.order(server.org, "hostile", seed=seed_number)
+        _print_access(hosting.described(), several=bool(orders), as_json=as_json)
         _wait_for_end()
-        server.stop()
-        org.close()
     finally:
+        hosting.close()
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -89,7 +94,8 @@ def seed_folder(
 ) -> None:
     """Plant a folder in advance; `simorg serve --data FOLDER` starts from it at once."""
     _check_seed(name)
-    _open(data, name, people, Settings(bare=bare)).close()
+    with _told():
+        open_org(data, name, people, Settings(bare=bare)).close()
     typer.echo(f"{data} is planted with {name}.")
 
 
@@ -100,30 +106,47 @@ def reset(url: _Url, token: _Token, seed: str = "", people: int | None = None) -
     typer.echo(json.dumps(_call(url, token, "POST", "reset", {k: v for k, v in asked.items() if v})))
 
 
-@app.command(epilog="""Example: simorg fault --path /query --status 503 --body '<html>' --times 2""")
+@app.command(
+    epilog="Examples: simorg fault list · simorg fault unavailable --path /query --times 2 --url URL --token TOKEN "
+    "· simorg fault field-renamed --set object=Lead --set field=Active__c --set to=Live__c · simorg fault --clear"
+)
 def fault(
-    url: _Url,
-    token: _Token,
-    path: Annotated[str, typer.Option(help="Part of the path.")] = "",
-    method: str = "",
-    status: int | None = None,
-    body: str = "",
-    drop: Annotated[str, typer.Option(help="before or after the work.")] = "",
-    delay: float = 0.0,
-    truncate: int | None = None,
-    expire: bool = False,
-    row_code: Annotated[str, typer.Option(help="Refuse records with this code.")] = "",
-    times: int = 1,
+    name: Annotated[str, typer.Argument(help="A bad day of the catalogue, `hostile`, or `list` to see them all.")] = "",
+    url: Annotated[str, typer.Option("--url", help="Where the org runs.")] = "",
+    token: Annotated[str, typer.Option("--token", envvar="SIMORG_TOKEN", help="Its admin_token.")] = "",
+    path: Annotated[str, typer.Option(help="Only paths that hold this.")] = "",
+    method: Annotated[str, typer.Option(help="Only this method.")] = "",
+    object_name: Annotated[str, typer.Option("--object", help="Only this object.")] = "",
+    operation: Annotated[str, typer.Option(help="Only this operation: query, create, login …")] = "",
+    times: Annotated[int | None, typer.Option(help="How often it strikes; 0 is without end.", min=0)] = None,
+    skip: Annotated[int | None, typer.Option(help="How many matches pass first.", min=0)] = None,
+    rate: Annotated[float | None, typer.Option(help="The share of matches that it strikes.", min=0, max=1)] = None,
+    seed_number: Annotated[int | None, typer.Option(help="What chance is drawn from.")] = None,
+    status: Annotated[int | None, typer.Option(help="Without a name: the status of the answer.")] = None,
+    body: Annotated[str, typer.Option(help="Without a name: its body.")] = "",
+    more: Annotated[list[str] | None, typer.Option("--set", help="Another fact, as name=value.")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="End all faults instead.")] = False,
 ) -> None:
-    """Order a bad day from a running org."""
+    """Order a bad day from a running org, or see the catalogue."""
+    if name == "list":
+        for key, day in bad_days.CATALOGUE.items():
+            typer.echo(f"{key:<24} {day.group:<12} {day.what}")
+        typer.echo(f"{'hostile':<24} {'all':<12} a mixture under which a correct client still finishes")
+        return
+    if not url or not token:
+        typer.echo("simorg: a fault is ordered from an org that runs: --url and --token say which.", err=True)
+        raise typer.Exit(2)
     if clear:
         _call(url, token, "DELETE", "faults")
         return
-    facts = {
-        "path": path, "method": method, "status": status, "body": body, "drop": drop, "delay": delay,
-        "truncate": truncate, "expire": expire, "row_code": row_code, "times": times,
+    given = {
+        "name": name or None, "path": path or None, "method": method or None, "object_name": object_name or None,
+        "operation": operation or None, "skip": skip, "rate": rate, "seed": seed_number, "status": status,
+        "body": body or None, **dict(_read_fact(one) for one in more or ()),
     }  # fmt: skip
+    facts: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if times is not None or rate is not None:
+        facts["times"] = times or None
     typer.echo(json.dumps(_call(url, token, "POST", "faults", facts)))
 
 
@@ -164,67 +187,53 @@ def fidelity() -> None:
         typer.echo(f"{key:<40} {fact.source:<12} {fact.text}")
 
 
-def describe_access(server: RunningServer, key: Path) -> dict[str, Any]:
-    """What somebody needs to reach an org."""
-    org = server.org
-    integration = org.users.logins[INTEGRATION]
-    connected = org.users.app
-    assert connected is not None
-    return {
-        "url": server.url,
-        "tls_url": server.tls_url,
-        "proxy_url": server.proxy_url,
-        "ca_bundle": str(server.server.tls.ca_bundle),
-        "username": integration.username,
-        "password": integration.password,
-        "security_token": integration.security_token,
-        "client_id": connected.client_id,
-        "client_secret": connected.client_secret,
-        "private_key": str(key),
-        "admin_token": org.admin_token,
-        "org_id": org.id,
-        "administrator": _describe_login(org.users.logins[ADMINISTRATOR]),
-        "colleague": _describe_login(org.users.logins[COLLEAGUE]),
-    }
-
-
-def client_environment(facts: Mapping[str, Any]) -> dict[str, str]:
-    """What to set so that clients which know only Salesforce's host names reach the org, unmodified."""
-    bundle = str(facts["ca_bundle"])
-    return {
-        "HTTPS_PROXY": str(facts["proxy_url"]),
-        "REQUESTS_CA_BUNDLE": bundle,
-        "SSL_CERT_FILE": bundle,
-        "NODE_EXTRA_CA_CERTS": bundle,
-    }
-
-
-def _print_access(facts: Mapping[str, Any]) -> None:
-    for name, value in facts.items():
-        typer.echo(f"{name:<15} {value}")
-    typer.echo("\nFor clients that know only Salesforce's own host names:")
+def _print_access(described: list[dict[str, Any]], *, several: bool, as_json: bool) -> None:
+    facts = {**described[0], **({"orgs": described} if several else {})}
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    for one in described:
+        for name, value in one.items():
+            typer.echo(f"{name:<15} {value}")
+        typer.echo("")
+    typer.echo("For clients that know only Salesforce's own host names:")
     for name, value in client_environment(facts).items():
         typer.echo(f"export {name}={value}")
     typer.echo("\nServing; Ctrl-C ends it.")
 
 
-def _open(folder: Path, seed: str, people: int | None, settings: Settings) -> Org:
+@contextmanager
+def _told(place: str = "") -> Iterator[None]:
+    """Says what keeps an org from being opened or served, with the remedy, and ends the command."""
     try:
-        return open_org(folder, seed, people, settings)
-    except WrongFolder as error:
+        yield
+    except (WrongFolder, ValueError) as error:
         typer.echo(f"simorg: {error}", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        why = f"cannot be used ({error.strerror}). Choose another with --port or --host."
+        typer.echo(f"simorg: {place or error.filename} {why}", err=True)
         raise typer.Exit(1) from None
 
 
-def _describe_login(login: Login) -> dict[str, str]:
-    return {"username": login.username, "password": login.password, "security_token": login.security_token}
+def _read_orders(path: Path) -> list[OrgOrder]:
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(listed, list) or not listed:
+            raise ValueError("a list of orgs is wanted")
+        return [read_order(one) for one in listed]
+    except (OSError, ValueError, TypeError) as error:
+        typer.echo(f'simorg: {path} tells no orgs ({error}). For example: [{{"name": "acme"}}]', err=True)
+        raise typer.Exit(2) from None
 
 
-def _write_key(path: Path, org: Org) -> None:
-    assert org.users.app is not None
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_bytes(org.users.app.private_key)
+def _read_fact(text: str) -> tuple[str, Any]:
+    """A fact of a fault: name=value, the value as JSON where it is some, else as it stands."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _check_seed(name: str) -> None:

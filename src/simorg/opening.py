@@ -19,11 +19,13 @@ class WrongFolder(Exception):
     """A folder holds another org than asked for."""
 
 
-def open_org(folder: Path, seed: str, people: int | None, settings: Settings) -> Org:
-    """An open org.
+def open_org(
+    folder: Path, seed: str, people: int | None, settings: Settings, *, name: str = "", sandbox: bool = False
+) -> Org:
+    """An open org; one of several in a process has a name.
 
     Raises:
-        WrongFolder: the folder was planted with another seed or with other fields.
+        WrongFolder: the folder was planted with another seed or with other fields, or for another org.
     """
     folder.mkdir(parents=True, exist_ok=True)
     facts_file = folder / _FACTS
@@ -31,7 +33,15 @@ def open_org(folder: Path, seed: str, people: int | None, settings: Settings) ->
     if planted and (planted["seed"] != seed or planted["settings"]["bare"] != settings.bare):
         bare = " --bare" if planted["settings"]["bare"] else ""
         raise WrongFolder(f"{folder} holds an org of --seed {planted['seed']}{bare}; ask for that, or another folder.")
-    org = Org(folder, build_schema(bare=settings.bare, granted=seeds.grants_all(seed)), settings=settings)
+    if planted and (planted.get("name", ""), planted.get("sandbox", False)) != (name, sandbox):
+        raise WrongFolder(f"{folder} holds the org {planted.get('name', '')!r}; ask for that, or another folder.")
+    org = Org(
+        folder,
+        build_schema(bare=settings.bare, granted=seeds.grants_all(seed)),
+        settings=settings,
+        name=name,
+        sandbox=sandbox,
+    )
     org.open()
     if planted:
         install_stored(org)
@@ -39,7 +49,9 @@ def open_org(folder: Path, seed: str, people: int | None, settings: Settings) ->
     else:
         seeds.plant(org, seed, people)
         kept = {name: value for name, value in asdict(org.settings).items() if name in _KEPT}
-        facts_file.write_text(json.dumps({"seed": seed, "settings": kept}), encoding="utf-8")
+        facts_file.write_text(
+            json.dumps({"seed": seed, "name": name, "sandbox": sandbox, "settings": kept}), encoding="utf-8"
+        )
     return org
 
 

@@ -2,17 +2,18 @@
 
 import hashlib
 import itertools
+import random
 import secrets
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from simorg.behaviour.rulebook import RuleBook
-from simorg.clock import Clock
+from simorg.clock import Clock, format_stamp
 from simorg.faults import Faults
 from simorg.ids import build_id
 from simorg.journal import Journal
@@ -53,6 +54,9 @@ class Settings:
     #: Seconds that a deploy or a retrieve of metadata waits before it runs.
     deploy_delay: float = 0.0
     daily_requests: int = 15_000_000
+    #: So many requests may run longer than so many seconds at a time (REST API Developer Guide, "API Request Limits").
+    concurrent_requests: int = 25
+    long_request_seconds: float = 20.0
     commit_lag_ms: int = 0
     #: (probability, least ms, most ms): some transactions become visible late.
     commit_lag_some: tuple[float, int, int] | None = None
@@ -82,7 +86,7 @@ class Part(Protocol):
         """Forgets it."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Org:
     """One simulated org. `open` it before use."""
 
@@ -108,6 +112,8 @@ class Org:
         self.parts: dict[str, Part] = {}
         self._lock = threading.Lock()
         self._requests: deque[datetime] = deque()
+        #: Draws what is left to chance, the same after each start.
+        self._random = random.Random(0)  # noqa: S311  # no secret
         #: Numbers of Bulk jobs of any kind, whose ids must differ.
         self.job_numbers = itertools.count(1)
 
@@ -140,6 +146,7 @@ class Org:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.storage.commit_lag = self._draw_lag
         self.storage.time_zone = lambda: self.time_zone
+        self.storage.draw_stamp = self._draw_stamp
         self.storage.open()
 
     def close(self) -> None:
@@ -212,6 +219,12 @@ class Org:
 
     def _draw_lag(self) -> int:
         some = self.settings.commit_lag_some
-        if some and secrets.SystemRandom().random() < some[0]:
-            return secrets.SystemRandom().randint(some[1], some[2])
-        return self.settings.commit_lag_ms
+        lag = self.settings.commit_lag_ms
+        if some and self._random.random() < some[0]:
+            lag = self._random.randint(some[1], some[2])
+        return self.faults.commit_lag(lag)
+
+    def _draw_stamp(self) -> str:
+        """The stamp of a new transaction: the whole second, or on a coarser grid where that is on order."""
+        now = self.faults.stamp(int(self.clock.now().timestamp()))
+        return format_stamp(datetime.fromtimestamp(now, UTC))

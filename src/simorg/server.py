@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from simorg import clock
 from simorg.app import App, RawRequest
+from simorg.directory import Directory
 from simorg.errors import ApiError, ConnectionDropped
 from simorg.org import Org
 from simorg.transport import http1
@@ -41,11 +42,12 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], app: App, tls: Tls) -> None:
+    def __init__(self, address: tuple[str, int], app: App, tls: Tls, directory: Directory) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Connection)
         self.app = app
         self.tls = tls
+        self.directory = directory
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is nobody's error."""
@@ -68,6 +70,7 @@ class Connection(socketserver.BaseRequestHandler):
         # Answers of many small parts must not wait for each other.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tunnel = ""
+        self._used: set[Org] = set()
         self._open()
 
     def handle(self) -> None:
@@ -78,7 +81,8 @@ class Connection(socketserver.BaseRequestHandler):
 
     def finish(self) -> None:
         """The thread ends with its connection."""
-        self.server.app.org.storage.release_reader()
+        for org in self._used:
+            org.storage.release_reader()
         for one in (self._out, self._in, self._socket):
             with contextlib.suppress(OSError, ValueError):
                 one.close()
@@ -119,15 +123,22 @@ class Connection(socketserver.BaseRequestHandler):
 
     def _respond(self, head: Head) -> ApiResponse:
         destination = read_destination(head, self._tunnel)
+        app = self.server.app
         if http1.has_body(head):
             http1.body_length(head)
             if head.expects_continue:
                 self._out.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self._out.flush()
+            cut = app.cut_upload(head.method, destination.target)
+            if cut is not None:
+                self._in.read(cut)
+                raise ConnectionDropped
         body = http1.read_body(self._in, head)
         authority = destination.authority or f"{LOOPBACK}:{self.server.port}"
         raw = RawRequest(head.method, destination.target, head.headers, body, f"{self._scheme}://{authority}")
-        return self.server.app.handle(raw)
+        app = self.server.directory.choose(destination.host, raw, app)
+        self._used.add(app.org)
+        return app.handle(raw)
 
     def _connect(self, head: Head) -> bool:
         """Becomes the host that a client asks the proxy for."""
@@ -197,14 +208,19 @@ class RunningServer:
         self.thread.join(5)
 
 
-def start_server(org: Org, port: int = 0, host: str = LOOPBACK) -> RunningServer:
-    """Serves an opened org from a thread; port 0 takes a free one, `host` is an address of this machine.
-
-    Raises:
-        OSError: the port is taken, or the address is not this machine's.
-    """
-    more = () if host == LOOPBACK else (host,)
-    server = Server((host, port), App(org), make_tls(org.folder / "tls", clock.now(), more))
+def serve_from_thread(server: Server) -> RunningServer:
+    """Lets a server listen from a thread of its own."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True, name="simorg")
     thread.start()
-    return RunningServer(org, server, thread)
+    return RunningServer(server.app.org, server, thread)
+
+
+def start_server(org: Org, port: int = 0) -> RunningServer:
+    """Serves one opened org on the loopback from a thread; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    app, directory = App(org), Directory()
+    directory.add(app)
+    return serve_from_thread(Server((LOOPBACK, port), app, make_tls(org.folder / "tls", clock.now()), directory))

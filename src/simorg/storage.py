@@ -70,6 +70,8 @@ class Storage:
         self.commit_lag: Callable[[], int] = lambda: 0
         #: The time zone that calculated fields see days in.
         self.time_zone: Callable[[], ZoneInfo] = lambda: ZoneInfo("UTC")
+        #: The stamp of a new transaction.
+        self.draw_stamp: Callable[[], str] = clock.stamp
 
     @property
     def folder(self) -> Path:
@@ -141,6 +143,15 @@ class Storage:
         with self._write_lock:
             for table in (name, name + "__before"):
                 self._execute(f"UPDATE {quote(table)} SET {quote(field.name)} = NULL")
+            self._versions[name] += 1
+
+    def reshape(self, object_name: str, statements: Sequence[str]) -> None:
+        """Changes both tables of an object; in a statement `{table}` stands for their names, quoted."""
+        name = self._schema.get(object_name).name
+        with self._write_lock:
+            for table in (name, name + "__before"):
+                for statement in statements:
+                    self._execute(statement.replace("{table}", quote(table)))
             self._versions[name] += 1
 
     def add_object(self, object_name: str) -> None:
@@ -223,7 +234,7 @@ class Storage:
             return
         with self._write_lock:
             writer = self._require_writer()
-            transaction = Transaction(self, writer, user_id, self._clock.stamp())
+            transaction = Transaction(self, writer, user_id, self.draw_stamp())
             writer.execute("BEGIN IMMEDIATE")
             self._local.transaction = transaction
             try:

@@ -18,6 +18,7 @@ _PROGRAM = [sys.executable, "-c", "from simorg.cli import main; main()"]
 _FACTS = {
     "url", "username", "password", "security_token", "client_id", "client_secret", "private_key", "admin_token",
     "org_id", "administrator", "colleague", "tls_url", "proxy_url", "ca_bundle",
+    "my_domain", "sandbox",
 }  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def test_a_port_that_is_taken_is_named_with_the_remedy() -> None:
         port = taken.getsockname()[1]
         done = _run("serve", "--port", str(port))
     assert done.returncode == 1
-    assert f"port {port} cannot be used" in done.stderr
+    assert f"port {port} at 127.0.0.1 cannot be used" in done.stderr
     assert "--port" in done.stderr
 
 
@@ -113,6 +114,33 @@ def test_it_prints_what_clients_need_in_their_environment() -> None:
         process.send_signal(signal.SIGTERM)
     names = [line.removeprefix("export ").partition("=")[0] for line in lines if line.startswith("export ")]
     assert names == ["HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]
+
+
+def test_several_orgs_and_a_hostile_day(tmp_path: Path) -> None:
+    listed = tmp_path / "orgs.json"
+    listed.write_text('[{"name": "acme"}, {"name": "acme--uat", "sandbox": true}]')
+    with _serving("--orgs", str(listed), "--hostile", "--seed-number", "3") as facts:
+        assert [one["my_domain"] for one in facts["orgs"]] == [
+            "acme.my.salesforce.com", "acme--uat.sandbox.my.salesforce.com",
+        ]  # fmt: skip
+        for one in facts["orgs"]:
+            token = {"X-Simorg-Token": one["admin_token"]}
+            faults = requests.get(f"{one['url']}/__org__/faults", headers=token, timeout=30).json()
+            assert {fault["title"] for fault in faults} > {"unavailable", "dropped-after", "shrinking-pages"}
+        reach = ("--url", facts["url"], "--token", facts["admin_token"])
+        assert _run("fault", "--clear", *reach).returncode == 0
+        ordered = _run("fault", "slow", "--rate", "0.5", "--set", "delay=0.1", "--object", "Lead", *reach)
+        assert (json.loads(ordered.stdout)[0]["delay"], json.loads(ordered.stdout)[0]["times"]) == (0.1, None)
+    listed.write_text('[{"name": "acme", "colour": "red"}]')
+    refused = _run("serve", "--orgs", str(listed))
+    assert (refused.returncode, "colour" in refused.stderr) == (2, True)
+
+
+def test_the_catalogue_is_shown() -> None:
+    shown = _run("fault", "list")
+    assert (shown.returncode, "session-expired" in shown.stdout, "hostile" in shown.stdout) == (0, True, True)
+    nowhere = _run("fault", "slow")
+    assert (nowhere.returncode, "--url" in nowhere.stderr) == (2, True)
 
 
 def test_wrong_words_are_wrong_usage() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import codecs
 
 from simorg.bulk.jobs import DELIMITERS, LINE_ENDS, Job, QueryJobs
 from simorg.errors import ApiError
@@ -73,12 +74,23 @@ def results(request: ApiRequest, job_id: str) -> ApiResponse:
     rows = min(_read_max(request.args.get("maxRecords")) or result.page_rows, result.rows - start)
     end = start + rows
     at = result.offset(start)
-    body = FileBody(result.lines, at, result.offset(end) - at, result.twin(start, rows), result.header)
+    header = _restyle(result.header, request.org.faults.csv_header(request.path))
+    twin = result.twin(start, rows) if header == result.header else None
+    body = FileBody(result.lines, at, result.offset(end) - at, twin, header)
     headers = {
         "Sforce-NumberOfRecords": str(rows),
         "Sforce-Locator": "null" if end >= result.rows else base64.b64encode(str(end).encode()).decode().rstrip("="),
     }
     return ApiResponse(200, body, "text/csv", headers)
+
+
+def _restyle(header: bytes, style: str) -> bytes:
+    """A header line in another form, as ordered."""
+    if style == "bom":
+        return codecs.BOM_UTF8 + header
+    if style == "bare":
+        return header.replace(b'"', b"")
+    return header
 
 
 def jobs_of(org: Org) -> QueryJobs:

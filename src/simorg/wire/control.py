@@ -4,10 +4,11 @@ Each call carries the header X-Simorg-Token with the token that the org was star
 """
 
 import hmac
-from collections.abc import Callable
 from dataclasses import asdict, fields
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from simorg import bad_days
 from simorg.behaviour.customizing import define_field, redefine_field
 from simorg.behaviour.later import deliver
 from simorg.behaviour.persons import enable_person_accounts
@@ -17,12 +18,16 @@ from simorg.errors import ApiError
 from simorg.export import export_records
 from simorg.journal import as_json
 from simorg.metadata.installation import forget_stored
+from simorg.opening import WrongFolder
 from simorg.org import Settings
 from simorg.schema.definition import read_definition
 from simorg.schema.objects.custom import build_custom
 from simorg.schema.registry import Field
 from simorg.seeds import NAMES, plant
 from simorg.wire.http import ApiRequest, ApiResponse, Handler, Route
+
+if TYPE_CHECKING:
+    from simorg.app import OrgKeeper
 
 _ROOT = "/__org__"
 
@@ -47,7 +52,7 @@ def reset(request: ApiRequest) -> ApiResponse:
     asked = _asked(request)
     org = request.org
     org.clear_parts()
-    org.faults.clear()
+    bad_days.clear(org)
     org.journal.clear()
     org.end_all_sessions()
     org.clear_usage()
@@ -88,8 +93,11 @@ def set_clock(request: ApiRequest) -> ApiResponse:
 
 
 def add_fault(request: ApiRequest) -> ApiResponse:
-    """POST faults {facts of a fault}."""
-    return ApiResponse(201, request.org.faults.add(**_asked(request)).as_json())
+    """POST faults {facts of a fault}, or {"name": one of the catalogue, and what narrows it down}."""
+    asked = _asked(request)
+    if name := asked.pop("name", None):
+        return ApiResponse(201, [one.as_json() for one in bad_days.order(request.org, str(name), **asked)])
+    return ApiResponse(201, request.org.faults.add(**asked).as_json())
 
 
 def list_faults(request: ApiRequest) -> ApiResponse:
@@ -98,8 +106,8 @@ def list_faults(request: ApiRequest) -> ApiResponse:
 
 
 def clear_faults(request: ApiRequest) -> ApiResponse:
-    """DELETE faults."""
-    request.org.faults.clear()
+    """DELETE faults: settings that came with bad days are as before, too."""
+    bad_days.clear(request.org)
     return ApiResponse(204)
 
 
@@ -199,6 +207,32 @@ def remove_rules(request: ApiRequest) -> ApiResponse:
     return ApiResponse(200, {"removed": gone})
 
 
+def list_orgs(request: ApiRequest) -> ApiResponse:
+    """GET orgs: how to reach each org of the process."""
+    return ApiResponse(200, _keeper(request).described())
+
+
+def add_org(request: ApiRequest) -> ApiResponse:
+    """POST orgs {"name", "seed"?, "people"?, "sandbox"?, "bare"?, "port"?}: another org; gives how to reach it."""
+    try:
+        return ApiResponse(201, _keeper(request).order(_asked(request)))
+    except (OSError, WrongFolder) as error:
+        raise ValueError(str(error)) from None
+
+
+def end_org(request: ApiRequest, name: str) -> ApiResponse:
+    """DELETE orgs/<name>: ends an org."""
+    _keeper(request).remove(name)
+    return ApiResponse(204)
+
+
+def _keeper(request: ApiRequest) -> "OrgKeeper":
+    keeper = request.app.keeper
+    if keeper is None or not keeper.keeps(request.org):
+        raise ApiError(404, "NOT_FOUND", "Only the first org of `simorg serve` adds and ends others.")
+    return keeper
+
+
 def end_sessions(request: ApiRequest) -> ApiResponse:
     """DELETE sessions: every token dies."""
     request.org.end_all_sessions()
@@ -228,7 +262,7 @@ def _asked(request: ApiRequest) -> dict[str, object]:
     return request.json_object() if request.body else {}
 
 
-def _route(method: str, path: str, handler: Callable[[ApiRequest], ApiResponse]) -> Route:
+def _route(method: str, path: str, handler: Handler) -> Route:
     return Route((method,), f"{_ROOT}/{path}", guarded(handler), auth=False, counts=False)
 
 
@@ -252,6 +286,9 @@ ROUTES = [
     _route("POST", "rules", add_rule),
     _route("GET", "rules", list_rules),
     _route("DELETE", "rules", remove_rules),
+    _route("GET", "orgs", list_orgs),
+    _route("POST", "orgs", add_org),
+    _route("DELETE", "orgs/<name>", end_org),
     _route("DELETE", "sessions", end_sessions),
     _route("POST", "sessions", log_in_as),
 ]

@@ -171,7 +171,7 @@ def _page(request: ApiRequest, cursor: Cursor, start: int) -> dict[str, object]:
         if cursor.rest is None or cursor.at != start:
             statement = f"SELECT * FROM ({compiled.sql}) LIMIT -1 OFFSET {start}"
             cursor.rest = cursor.snapshot.execute(statement, compiled.parameters)
-        rows = cursor.rest.fetchmany(cursor.page_rows)
+        rows = cursor.rest.fetchmany(request.org.faults.page_rows(request.path, cursor.page_rows))
         cursor.at = start + len(rows)
         records = list(render_rows(compiled, rows, request.root, cursor.snapshot))
     end = start + len(records)
