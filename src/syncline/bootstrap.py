@@ -46,6 +46,12 @@ class App:
 
         return open_run(self.database, self.keys, connection_name, kind, watch, holder)
 
+    def open_consent(self, connection_name: str, holder: "Holder") -> "AbstractContextManager[SyncContext | None]":
+        """Opens a turn of the consent lane of a connection; see `flows.runs.open_consent`."""
+        from syncline.flows.runs import open_consent
+
+        return open_consent(self.database, self.keys, connection_name, holder)
+
 
 @contextmanager
 def open_app(settings: Settings, progress: Progress | None = None) -> Iterator[App]:

@@ -10,22 +10,26 @@ import psycopg
 from syncline import clock
 from syncline.domain.connection import ConnectionState
 from syncline.domain.ids import ConnectionId, RunId
+from syncline.domain.mapping import PERSON_OBJECTS
 from syncline.errors import Busy, ConnectionBroken, LimitReached, OperatorError, Stopped, SynclineError
 from syncline.flows.connect import refuse_nobody
 from syncline.flows.sessions import Sessions
 from syncline.salesforce.client import Salesforce
 from syncline.store import budget, runs
 from syncline.store.connections import load_connection, set_state
+from syncline.store.consent_lane import try_lane
 from syncline.store.database import Database, store_errors, transaction
 from syncline.store.mappings import load_mapping
 from syncline.store.secrets import KeyRing
 from syncline.sync.budget import CallGuard
 from syncline.sync.context import SyncContext
-from syncline.sync.describes import load_objects
+from syncline.sync.describes import load_objects, load_shapes
 from syncline.sync.progress import Progress, Tick
 
 #: Seconds between two looks whether a run is still wanted, and still holds its lock.
 _CHECK_EVERY = 1.0
+#: Seconds for which the consent lane waits for a lock that a large run holds.
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,44 @@ def open_run(
         _close(database, run_id, context)
         if connection.state is ConnectionState.BROKEN:
             set_state(connection.id, ConnectionState.ACTIVE)
+
+
+@contextmanager
+def open_consent(
+    database: Database, keys: KeyRing, connection_name: str, holder: Holder
+) -> Iterator[SyncContext | None]:
+    """A turn of the consent lane beside whatever else runs; None where somebody else has it. It uses the reserve.
+
+    Raises:
+        OperatorError: there is no such connection, or it has no mapping.
+        StoreBusy: a large run holds what is needed for longer than this waits.
+        ConnectionBroken: Salesforce refuses the login.
+    """
+    connection = load_connection(connection_name)
+    mapping = load_mapping(connection.id)
+    if mapping is None:
+        raise OperatorError(f"The connection {connection.name!r} has no mapping.", remedy="See `syncline connect`.")
+    with closing(database.connect(f"consent {connection.name}")) as lock:
+        if not try_lane(lock, connection.id):
+            yield None
+            return
+        with transaction(lock, "run"):
+            run_id = runs.start(lock, connection.id, runs.CONSENT_KIND, clock.now(), holder.job_id)
+        with holder.sessions.open_client(connection, keys) as client:
+            context = SyncContext(connection, mapping, {}, client, database.impatient(_PATIENCE), run_id)
+            context.guard = _keep_budget(lock, client, connection.id)
+            try:
+                with context.urgent():
+                    context.shapes.update(load_shapes(context, PERSON_OBJECTS))
+                    with store_errors():
+                        yield context
+            except BaseException as problem:
+                _close_failed(database, context, problem)
+                raise
+        _close(database, run_id, context)
+        if not any(context.counts.as_dict().values()):
+            with transaction(lock, "run"):
+                runs.drop(lock, run_id)  # a turn that moved nothing is not worth a line
 
 
 class Checkpoint:

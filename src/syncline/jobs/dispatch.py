@@ -8,13 +8,15 @@ from datetime import timedelta
 
 from syncline import clock
 from syncline.domain.schedule import PACES
-from syncline.jobs.names import sync_job
-from syncline.store import schedules
+from syncline.jobs.names import consent_job, sync_job
+from syncline.store import consent_lane, schedules
+from syncline.store.consent_lane import Rhythm
 from syncline.store.database import Database, transaction
 from syncline.store.jobs import add_job
 
 #: A worker that dies before it says when the next look is leaves it to this.
 _GUARD = timedelta(minutes=1)
+_RHYTHM = Rhythm()
 
 
 def dispatch(database: Database) -> list[int]:
@@ -26,4 +28,6 @@ def dispatch(database: Database) -> list[int]:
         due = schedules.claim_due(conn, now, now + _GUARD)
         for connection_id in due:
             add_job(conn, sync_job(connection_id))
+        for connection_id in consent_lane.claim_due(conn, now, _RHYTHM):
+            add_job(conn, consent_job(connection_id))
     return due

@@ -11,7 +11,7 @@ from syncline import clock
 from syncline.bootstrap import App
 from syncline.domain.connection import Connection
 from syncline.domain.schedule import Past, next_look
-from syncline.errors import Busy, LimitReached, OperatorError, RetryLater, Stopped, SynclineError
+from syncline.errors import Busy, LimitReached, RetryLater, Stopped, StoreBusy, SynclineError
 from syncline.flows.runs import Holder
 from syncline.flows.sessions import Sessions
 from syncline.jobs.logs import logged
@@ -19,7 +19,7 @@ from syncline.store import schedules
 from syncline.store.connections import list_connections
 from syncline.store.database import transaction
 from syncline.store.schedules import Settled
-from syncline.sync import run
+from syncline.sync import consent_lane, run
 from syncline.sync.run import RunReport
 
 _LOG = logging.getLogger(__name__)
@@ -73,6 +73,22 @@ class Looker:
             _LOG.info("the look ended: %s %s", end.outcome, end.message)
             self._settle(connection, started, end)
 
+    def send_consent(self, connection_id: int, job_id: int) -> None:
+        """One turn of the consent lane; what it cannot do now comes with the next turn, or with a run."""
+        connection = find_connection(connection_id)
+        if connection is None:
+            return
+        with logged(job=job_id, connection=connection.name):
+            try:
+                holder = Holder(job_id, self.sessions, self._ending)
+                with self._app.open_consent(connection.name, holder) as ctx:
+                    if ctx is not None:
+                        consent_lane.work(ctx)
+            except StoreBusy as busy:
+                _LOG.info("the consent lane comes again: %s", busy.message)
+            except SynclineError as problem:
+                _LOG.warning("the consent lane failed: %s", problem.message)
+
     def _run(self, connection: Connection, job_id: int) -> End:
         holder = Holder(job_id, self.sessions, self._ending)
         try:
@@ -87,7 +103,7 @@ class Looker:
         except RetryLater as later:
             wait = timedelta(seconds=later.retry_after) if later.retry_after else None
             return End("failed", later.message, failed=True, not_before=clock.now() + wait if wait else None)
-        except (OperatorError, SynclineError) as problem:
+        except SynclineError as problem:
             _LOG.warning("the look failed: %s", problem.message)
             return End("failed", problem.message, failed=True)
 

@@ -32,6 +32,7 @@ class WorkerOptions:
     """How a worker works: runs side by side, its signs of life, and seconds between what its keeper does."""
 
     slots: int = 2
+    consent_slots: int = 1
     signs: Signs = field(default_factory=Signs)
     dispatch_every: float = 1.0
     sweep_every: float = 15.0
@@ -49,10 +50,10 @@ class Worker:
         self._ending = threading.Event()
         self._suspects: set[tuple[int, int]] = set()
         looker = Looker(app, self._ending)
-        work = {SYNC_TASK: looker.look, CONSENT_TASK: looker.look}
+        work = {SYNC_TASK: looker.look, CONSENT_TASK: looker.send_consent}
         self._loops = [
             QueueLoop(app.database, [SYNC_QUEUE], self._options.slots, work, self._options.signs),
-            QueueLoop(app.database, [CONSENT_QUEUE], 1, work, self._options.signs),
+            QueueLoop(app.database, [CONSENT_QUEUE], self._options.consent_slots, work, self._options.signs),
         ]
 
     def run(self) -> None:

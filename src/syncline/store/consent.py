@@ -89,9 +89,19 @@ def _find_unshown(
                 yield one, name, _SQL["unshown"].compose(**parts, shows=shows, then=_SQL[then].compose())
 
 
-def show_standing(conn: psycopg.Connection, fields: Sequence[ConsentField], run_id: int | None, now: datetime) -> int:
-    """Lets contacts show what stands for their address, in the caller's transaction; gives their number."""
-    if not conn.execute(_SQL["has_pending"].compose()).fetchone():
+def show_standing(
+    conn: psycopg.Connection,
+    fields: Sequence[ConsentField],
+    run_id: int | None,
+    now: datetime,
+    at_most: int | None = None,
+) -> int:
+    """Lets contacts show what stands for their address, in the caller's transaction; gives their number.
+
+    `at_most` so many of those whom nobody else changes at this moment; without it all of them.
+    """
+    boxes = [one for one in fields if one.is_box]
+    if not boxes or not conn.execute(_SQL["has_pending"].compose()).fetchone():
         return 0
     parameters = {
         "origin": "consent",
@@ -99,15 +109,20 @@ def show_standing(conn: psycopg.Connection, fields: Sequence[ConsentField], run_
         "run_id": str(run_id or ""),
         "rule": "stands for the address",
         "now": now,
+        "at_most": at_most,
     }
     conn.execute(_SQL["author"].compose(), parameters)
-    shown = 0
-    for one in fields:
-        if one.is_box:
-            statement = _SQL["show"].compose(box=sql.Identifier(one.field.name), flag=sql.Identifier(one.flag))
-            shown += conn.execute(statement, parameters).rowcount
-    conn.execute(_SQL["done"].compose())
-    return shown
+    names = [(sql.Identifier(one.field.name), sql.Identifier(one.flag)) for one in boxes]
+    statement = _SQL["show"].compose(
+        chosen=_SQL["free"].compose() if at_most is not None else sql.SQL(""),
+        assignments=sql.SQL(", ").join(
+            sql.SQL("{0} = contact.{0} OR standing.{1}").format(box, flag) for box, flag in names
+        ),
+        unshown=sql.SQL(" OR ").join(
+            sql.SQL("standing.{1} AND NOT contact.{0}").format(box, flag) for box, flag in names
+        ),
+    )
+    return conn.execute(statement, parameters).rowcount
 
 
 def add_fact(

@@ -1,5 +1,7 @@
 """The columns of contacts: one per marketing field, made from the mapping together with the capture of their edits."""
 
+from collections.abc import Sequence
+
 import psycopg
 from psycopg import sql
 
@@ -49,6 +51,16 @@ def ensure_columns(conn: psycopg.Connection, mapping: Mapping) -> None:
     if any(field.expressions for field in mapping.fields):
         ensure_functions(conn)
     conn.execute("SET LOCAL lock_timeout = 0")
+
+
+def has_columns(conn: psycopg.Connection, names: Sequence[str]) -> bool:
+    """Whether contacts have these columns already; a mapping's come with its first run."""
+    row = conn.execute(
+        "SELECT count(*) FROM pg_attribute WHERE attrelid = 'contacts'::regclass AND NOT attisdropped"
+        " AND attname = ANY(%s)",
+        [list(names)],
+    ).fetchone()
+    return bool(row and row[0] == len(set(names)))
 
 
 def ensure_address_index(conn: psycopg.Connection) -> None:

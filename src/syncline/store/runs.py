@@ -12,7 +12,11 @@ from syncline.store.named_sql import load
 
 _SQL = load("runs")
 #: The first key of our advisory locks on connections; it only has to be ours.
-_LOCK_SPACE = 7_962_546
+LOCK_SPACE = 7_962_546
+
+
+#: The kind of the runs that go on beside the others, under a lock of their own.
+CONSENT_KIND = "consent"
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,14 @@ class Run:
 
 def try_lock(conn: psycopg.Connection, connection_id: int) -> bool:
     """Takes the connection's lock for as long as this database session lives."""
-    row = conn.execute(_SQL["lock"].compose(), {"space": _LOCK_SPACE, "connection_id": connection_id}).fetchone()
+    row = conn.execute(_SQL["lock"].compose(), {"space": LOCK_SPACE, "connection_id": connection_id}).fetchone()
     return bool(row and row[0])
 
 
 def start(conn: psycopg.Connection, connection_id: int, kind: str, now: datetime, job_id: int | None = None) -> RunId:
     """Opens a run, of a worker's job or none; runs that a dead process left open are closed as failed."""
-    conn.execute(_SQL["abandon"].compose(), {"connection_id": connection_id, "now": now})
+    beside = kind == CONSENT_KIND
+    conn.execute(_SQL["abandon"].compose(), {"connection_id": connection_id, "now": now, "beside": beside})
     parameters = {"connection_id": connection_id, "kind": kind, "now": now, "job_id": job_id}
     row = conn.execute(_SQL["start"].compose(), parameters).fetchone()
     assert row is not None
@@ -63,6 +68,11 @@ def finish(
         _SQL["finish"].compose(),
         {"run_id": run_id, "state": state, "counts": Jsonb(dict(counts)), "message": message, "now": now},
     )
+
+
+def drop(conn: psycopg.Connection, run_id: RunId) -> None:
+    """Forgets a run that nothing refers to."""
+    conn.execute(_SQL["drop"].compose(), {"run_id": run_id})
 
 
 def approve(conn: psycopg.Connection, connection_id: int, version: int, now: datetime) -> None:

@@ -11,6 +11,7 @@ from syncline.domain.consent import FactKind, consent_fields
 from syncline.domain.mapping import Policy
 from syncline.errors import OperatorError
 from syncline.store import consent, issues
+from syncline.store.consent_lane import lock_ledger
 from syncline.store.database import transaction
 from syncline.store.decisions import Scope
 from syncline.store.issues import Issue
@@ -19,6 +20,7 @@ from syncline.sync.context import SyncContext
 
 def note_read(ctx: SyncContext, conn: psycopg.Connection, scope: Scope) -> None:
     """Takes what the records that are decided about show into the ledger, whether they have a contact or not."""
+    lock_ledger(conn)
     consent.note_read(conn, scope, consent_fields(ctx.mapping), clock.now())
 
 

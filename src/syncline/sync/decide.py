@@ -70,9 +70,11 @@ def _new_sources(scope: Scope) -> Mapping[str, list[str]]:
 
 def decide(ctx: SyncContext, scope: Scope) -> None:
     """Writes the delta of this run."""
-    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
+    with ctx.progress.timed("ledger"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "ledger"):
+        # By itself and short: the consent lane waits for what it locks.
         decisions.gather_missing_statistics(conn, scope)
         consent.note_read(ctx, conn, scope)
+    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
         decisions.decide_lifecycle(conn, scope)
         decisions.decide_fields(conn, scope, _new_sources(scope))
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:

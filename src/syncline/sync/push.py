@@ -18,6 +18,7 @@ from syncline.domain.values import text_to_json
 from syncline.errors import ConnectionBroken, LimitReached
 from syncline.salesforce.failures import classify_row
 from syncline.store import issues, outbox
+from syncline.store.consent_lane import hold_lane
 from syncline.store.database import transaction
 from syncline.store.issues import Issue
 from syncline.store.outbox import Target
@@ -44,7 +45,17 @@ def push(ctx: SyncContext, create: Callable[[SyncContext], None]) -> None:
 
 
 def push_consent(ctx: SyncContext) -> None:
-    """Sends opt-outs and opt-ins alone.
+    """Sends opt-outs and opt-ins alone, when the consent lane is free.
+
+    Raises:
+        RemoteError: sending cannot go on; what was answered is kept.
+    """
+    with hold_lane(ctx.database, ctx.connection.id):
+        push_lane_held(ctx)
+
+
+def push_lane_held(ctx: SyncContext) -> None:
+    """The same for who holds the consent lane already.
 
     Raises:
         RemoteError: sending cannot go on; what was answered is kept.

@@ -62,15 +62,21 @@ SELECT set_config('syncline.origin', %(origin)s, true), set_config('syncline.now
        set_config('syncline.run', %(run_id)s, true), set_config('syncline.rule', %(rule)s, true);
 
 -- show --
--- Contacts show what stands for their address; capture logs it and queues it for every record.
-UPDATE contacts contact SET {box} = true, updated_at = %(now)s
-FROM consent_pending pending, suppressions standing
-WHERE contact.id = pending.contact_id AND standing.address = lower(contact.email) AND standing.{flag}
-  AND contact.state = 'active' AND NOT contact.{box};
+-- Contacts show what stands for their address, and wait no more; capture logs it and queues it for every record. In one
+-- statement, since others add to those who wait at any moment.
+WITH taken AS (
+    DELETE FROM consent_pending {chosen} RETURNING contact_id
+)
+UPDATE contacts contact SET {assignments}, updated_at = %(now)s
+FROM taken, suppressions standing
+WHERE contact.id = taken.contact_id AND standing.address = lower(contact.email) AND contact.state = 'active'
+  AND ({unshown});
 
--- done --
--- Nobody waits any more.
-DELETE FROM consent_pending;
+-- free --
+-- Contacts that nobody else changes at this moment: who shows them so never waits, and lets nobody wait for long.
+WHERE contact_id IN (SELECT pending.contact_id FROM consent_pending pending
+                     JOIN contacts contact ON contact.id = pending.contact_id
+                     ORDER BY pending.contact_id LIMIT %(at_most)s FOR UPDATE OF contact SKIP LOCKED);
 
 -- add_fact --
 -- A fact that a person tells.

@@ -6,12 +6,12 @@ VALUES (%(connection_id)s, %(kind)s, 'running', %(now)s, '{{}}', '', %(job_id)s)
 -- abandon --
 -- Runs whose process died: nobody can hold the connection's lock while they say running.
 UPDATE runs SET state = 'failed', finished_at = %(now)s, message = 'The process ended before the run did.'
-WHERE connection_id = %(connection_id)s AND state = 'running';
+WHERE connection_id = %(connection_id)s AND state = 'running' AND (kind = 'consent') = %(beside)s;
 
 -- cancel --
 -- A run that is under way is asked to stop at its next safe place.
 UPDATE runs SET cancel_requested = true
-WHERE connection_id = %(connection_id)s AND state = 'running' AND (%(run_id)s::bigint IS NULL OR id = %(run_id)s)
+WHERE connection_id = %(connection_id)s AND state = 'running' AND kind <> 'consent' AND (%(run_id)s::bigint IS NULL OR id = %(run_id)s)
 RETURNING id;
 
 -- is_cancelled --
@@ -22,6 +22,10 @@ SELECT cancel_requested FROM runs WHERE id = %(run_id)s;
 -- Closes a run with what it counted.
 UPDATE runs SET state = %(state)s, finished_at = %(now)s, counts = %(counts)s, message = %(message)s
 WHERE id = %(run_id)s;
+
+-- drop --
+-- Forgets a run that moved nothing.
+DELETE FROM runs WHERE id = %(run_id)s;
 
 -- approve --
 -- A person approved the mapping.

@@ -1,0 +1,187 @@
+"""The consent lane: opt-outs go both ways beside a run that is under way, and nothing gets lost or taken back by it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from syncline.jobs.dispatch import dispatch
+from syncline.jobs.look import Looker
+from syncline.salesforce.client import Salesforce
+from syncline.store import consent_lane
+from syncline.sync import consent, decide
+from tests.engine.jobs.test_looks import a_lead, edit
+from tests.engine.jobs.working import app_of
+from tests.engine.orgs import Hub
+
+
+@contextmanager
+def a_long_run(hub: Hub) -> Iterator[None]:
+    """A run that began a minute ago and goes on meanwhile."""
+    with hub.open():
+        hub.execute("UPDATE runs SET started_at = now() - interval '1 minute' WHERE state = 'running'")
+        yield
+
+
+def a_turn(hub: Hub) -> None:
+    ((connection_id,),) = hub.rows("SELECT id FROM connections")
+    Looker(app_of(hub), threading.Event()).send_consent(connection_id, 1)
+
+
+def is_opted_out_there(colleague: Salesforce, record_id: str) -> bool:
+    return bool(
+        colleague.query(f"SELECT HasOptedOutOfEmail FROM Lead WHERE Id = '{record_id}'").records[0][
+            "HasOptedOutOfEmail"
+        ]
+    )
+
+
+def a_mailable_lead(hub: Hub) -> tuple[str, str]:
+    """Record and address of a Lead that nobody opted out."""
+    ((record_id, address),) = hub.rows(
+        "SELECT link.record_id, contact.email FROM links link"
+        " JOIN mailable_contacts contact ON contact.id = link.contact_id"
+        " JOIN contacts ON contacts.id = contact.id AND NOT contacts.opted_out"
+        " WHERE link.object = 'Lead' AND link.state = 'live' ORDER BY 1 LIMIT 1"
+    )
+    return str(record_id), str(address)
+
+
+def is_mailable(hub: Hub, address: str) -> bool:
+    return bool(hub.rows("SELECT 1 FROM mailable_contacts WHERE lower(email) = lower(%s)", address))
+
+
+def test_an_opt_out_here_is_sent_beside_a_run(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    record_id, _ = a_mailable_lead(hub)
+    with a_long_run(hub):
+        hub.execute(
+            "UPDATE contacts SET opted_out = true WHERE id = (SELECT contact_id FROM links WHERE record_id = %s)",
+            record_id,
+        )
+
+        a_turn(hub)
+
+        assert is_opted_out_there(colleague, record_id)
+    assert hub.sync().counts.get("pushed", 0) == 0
+    assert hub.prove().differing == 0
+
+
+def test_an_opt_out_there_comes_here_beside_a_run(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    record_id, address = a_mailable_lead(hub)
+    with a_long_run(hub):
+        colleague.update("Lead", [{"Id": record_id, "HasOptedOutOfEmail": True}])
+
+        a_turn(hub)
+
+        assert not is_mailable(hub, address)
+        assert hub.rows("SELECT bool_and(opted_out) FROM contacts WHERE email = %s", address) == [(True,)]
+        assert hub.rows("SELECT source, record_id FROM consent_facts WHERE address = lower(%s)", address) == [
+            ("salesforce", record_id)
+        ]
+    hub.sync()
+    hub.sync()
+    assert hub.rows("SELECT count(*) FROM outbox") == [(0,)]
+    assert hub.prove().differing == 0
+
+
+def test_what_is_ticked_there_already_is_not_written_again(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    record_id, _ = a_mailable_lead(hub)
+    with a_long_run(hub):
+        colleague.update("Lead", [{"Id": record_id, "HasOptedOutOfEmail": True}])
+        stamp = colleague.query(f"SELECT SystemModstamp FROM Lead WHERE Id = '{record_id}'").records[0]
+        a_turn(hub)
+        a_turn(hub)
+
+    assert colleague.query(f"SELECT SystemModstamp FROM Lead WHERE Id = '{record_id}'").records[0] == stamp
+
+
+def test_an_opt_out_there_before_its_contact_is_here_counts(hub: Hub, colleague: Salesforce) -> None:
+    lead = colleague.query(
+        "SELECT Id, Email FROM Lead WHERE HasOptedOutOfEmail = false AND Email LIKE '%@%.%' LIMIT 1"
+    ).records[0]
+    with a_long_run(hub):
+        colleague.update("Lead", [{"Id": lead["Id"], "HasOptedOutOfEmail": True}])
+        a_turn(hub)
+
+    assert hub.rows("SELECT opted_out FROM suppressions WHERE address = lower(%s)", lead["Email"]) == [(True,)]
+    hub.sync()
+    assert not is_mailable(hub, lead["Email"])
+
+
+def test_an_opt_in_here_that_waits_is_not_taken_back(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    record_id, address = a_mailable_lead(hub)
+    edit(hub, record_id, opted_out="true")
+    hub.sync()
+    assert is_opted_out_there(colleague, record_id)
+    with hub.open() as ctx:
+        consent.opt_in(ctx, decide.build_scope(ctx), address, source="test", evidence="asked for it")
+    with a_long_run(hub):
+        a_turn(hub)
+        a_turn(hub)
+        assert is_mailable(hub, address)
+
+    hub.sync()
+    hub.sync()
+    assert is_mailable(hub, address)
+    assert not is_opted_out_there(colleague, record_id)
+
+
+def test_a_contact_that_a_run_holds_is_shown_later(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    record_id, address = a_mailable_lead(hub)
+    with a_long_run(hub):
+        colleague.update("Lead", [{"Id": record_id, "HasOptedOutOfEmail": True}])
+        with closing(hub.database.connect("test")) as conn:
+            conn.execute("SELECT 1 FROM contacts WHERE email = %s FOR UPDATE", [address])
+            a_turn(hub)
+            assert not is_mailable(hub, address)
+            assert hub.rows("SELECT count(*) FROM consent_pending") == [(1,)]
+
+        a_turn(hub)
+
+    assert hub.rows("SELECT bool_and(opted_out) FROM contacts WHERE email = %s", address) == [(True,)]
+
+
+def test_only_one_has_the_lane(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    record_id, _ = a_mailable_lead(hub)
+    edit(hub, record_id, opted_out="true")
+    ((connection_id,),) = hub.rows("SELECT id FROM connections")
+    with consent_lane.hold_lane(hub.database, connection_id):
+        a_turn(hub)
+        assert not is_opted_out_there(colleague, record_id)
+
+    a_turn(hub)
+    assert is_opted_out_there(colleague, record_id)
+
+
+def test_the_lane_is_called_for_an_opt_out_and_beside_a_run_and_not_at_rest(hub: Hub) -> None:
+    hub.sync()
+    dispatch(hub.database)
+    hub.execute("DELETE FROM procrastinate_jobs")
+
+    def called() -> list[tuple[str]]:
+        dispatch(hub.database)
+        found = hub.rows("SELECT queue_name FROM procrastinate_jobs WHERE queue_name = 'consent'")
+        hub.execute("DELETE FROM procrastinate_jobs")
+        hub.execute("UPDATE schedules SET next_at = now() + interval '1 day', consent_at = now() - interval '10 s'")
+        return found
+
+    assert called() == []
+    with a_long_run(hub):
+        assert called() == [("consent",)]
+    assert called() == []
+    edit(hub, a_lead(hub), title="No opt-out")
+    assert called() == []
+    edit(hub, a_mailable_lead(hub)[0], opted_out="true")
+    assert called() == [("consent",)]
+
+
+def test_a_turn_that_moves_nothing_leaves_no_run(hub: Hub) -> None:
+    hub.sync()
+    a_turn(hub)
+
+    assert hub.rows("SELECT kind FROM runs") == [("sync",)]
