@@ -1,19 +1,44 @@
-"""`syncline runs`: the latest runs of a connection, with what they moved."""
+"""`syncline runs`: the latest runs of a connection, with what they moved, and stopping one that is under way."""
 
 from typing import Annotated
 
+import click
 import typer
+from typer.core import TyperGroup
 
 from syncline.cli.chosen import ConnectionName, choose_connection
 from syncline.cli.output import Output
 from syncline.cli.session import Json, session
 from syncline.cli.sync import describe_counts
 from syncline.cli.tables import format_table
+from syncline.errors import OperatorError
 
-app = typer.Typer(help="List the latest runs.", add_completion=False)
+
+class _ListsByDefault(TyperGroup):
+    """Takes `runs 50` for `runs list 50`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--help" not in args[:1] and (not args or args[0] not in self.commands):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
 
-@app.command()
+app = typer.Typer(help="List the latest runs, and stop one.", cls=_ListsByDefault, add_completion=False)
+
+
+@app.callback()
+def group() -> None:
+    """List the latest runs of a connection, and stop the one that is under way.
+
+    Examples:
+
+      syncline runs
+
+      syncline runs cancel
+    """
+
+
+@app.command(name="list")
 def runs(
     number: Annotated[int, typer.Argument(metavar="N", min=1, max=1000, help="How many.")] = 10,
     connection: ConnectionName = None,
@@ -52,3 +77,33 @@ def runs(
     if not rows:
         output.line("No run yet: `syncline sync` makes the first.")
     output.result({"connection": chosen.name, "runs": [asdict(one) for one in found]})
+
+
+@app.command()
+def cancel(
+    run: Annotated[int | None, typer.Argument(metavar="RUN", help="The run; without it the one under way.")] = None,
+    connection: ConnectionName = None,
+    as_json: Json = False,
+) -> None:
+    """Stop a run at its next safe place. What is done stays done, and the next run goes on from there.
+
+    With a schedule the next run comes by itself: `syncline schedule pause` first, if none should.
+
+    Examples:
+
+      syncline runs cancel
+    """
+    output = Output(as_json=as_json)
+    with session(output) as opened:
+        from syncline.store.database import transaction
+        from syncline.store.runs import ask_to_stop
+
+        chosen = choose_connection(connection)
+        with opened.database.connect("syncline runs") as conn, transaction(conn, "cancel"):
+            asked = ask_to_stop(conn, chosen.id, run)
+    if not asked:
+        raise OperatorError(
+            f"No such run of {chosen.name!r} is under way.", remedy="See `syncline runs`: only a running one can stop."
+        )
+    output.line(f"Run {asked[0]} stops at its next safe place: `syncline runs`.")
+    output.result({"connection": chosen.name, "runs": asked})

@@ -7,6 +7,7 @@ from typing import Any
 import waitress
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from waitress import wasyncore
 
 from syncline.bootstrap import App
 from syncline.errors import OperatorError
@@ -15,6 +16,7 @@ from syncline.web.names import APP_KEY
 #: Names under which a page on this machine may be asked for; another page cannot reach it by a name of its own.
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _THREADS = 4
+_LOOK_EVERY = 0.2
 
 
 class WebServer:
@@ -25,8 +27,9 @@ class WebServer:
         self._host = host
         self._port = port
         self._names = [*LOOPBACK_NAMES, host, *names]
+        self._ending = threading.Event()
         self._thread: threading.Thread | None = None
-        self._server: Any = None
+        self._sockets: dict[int, Any] = {}
 
     def start(self) -> str:
         """Begins to serve in threads of its own, and gives the address.
@@ -36,23 +39,36 @@ class WebServer:
         """
         settings.ALLOWED_HOSTS = self._names
         try:
-            self._server = waitress.create_server(
-                build_application(self._app), host=self._host, port=self._port, threads=_THREADS, ident=None
+            server: Any = waitress.create_server(
+                build_application(self._app),
+                map=self._sockets,
+                host=self._host,
+                port=self._port,
+                threads=_THREADS,
+                ident=None,
             )
         except OSError as problem:
             raise OperatorError(
                 f"{self._host}:{self._port} cannot be served: {problem.strerror}.", remedy="Choose another --port."
             ) from problem
-        self._thread = threading.Thread(target=self._server.run, name="web")
+        self._thread = threading.Thread(target=self._serve, args=(server,), name="web")
         self._thread.start()
-        return f"http://{self._host}:{self._server.effective_port}/"
+        port = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
+        return f"http://{self._host}:{port}/"
 
     def end(self) -> None:
         """Ends it; safe to call twice."""
-        if self._server is not None and self._thread is not None:
-            self._server.close()
+        self._ending.set()
+        if self._thread is not None:
             self._thread.join()
             self._thread = None
+
+    def _serve(self, server: Any) -> None:
+        # Its own loop knows no end from outside; closed from another thread, it falls over its sockets.
+        while not self._ending.is_set():
+            wasyncore.loop(timeout=_LOOK_EVERY, map=self._sockets, count=1)
+        server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
 
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
