@@ -69,6 +69,8 @@ def _explain(words: list[str]) -> str | None:
     command = get_command(import_module(COMMANDS[name][0]).app)
     path = name
     while below := getattr(command, "commands", {}):
+        if (default := getattr(command, "default_command", None)) and (not rest or rest[0] not in below):
+            rest = [default, *rest]
         word, *rest = rest or [""]
         if word not in below:
             return f"there is no command {path} {word}"

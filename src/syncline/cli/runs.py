@@ -1,8 +1,7 @@
 """`syncline runs`: the latest runs of a connection, with what they moved, and stopping one that is under way."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -17,9 +16,11 @@ from syncline.errors import OperatorError
 class _ListsByDefault(TyperGroup):
     """Takes `runs 50` for `runs list 50`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    default_command = "list"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if "--help" not in args[:1] and (not args or args[0] not in self.commands):
-            args = ["list", *args]
+            args = [self.default_command, *args]
         return super().parse_args(ctx, args)
 
 
