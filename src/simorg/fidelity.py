@@ -259,8 +259,12 @@ FACTS: dict[str, Fact] = {
     "rule.conversion": Fact(
         "A conversion is judged by validation rules and sets off automations, and takes no notice of duplicate rules."
     ),
+    "rule.later_again": Fact(
+        "An automation that comes later and changes its own record each time sets itself off again; no limit stops it."
+    ),
     "rule.duplicate_order": Fact("Of several duplicate rules the first that finds something, by name, decides."),
     "rule.rule_errors": Fact("All validation rules that refuse a record are told, in the order of their names."),
+    "rule.formula_power": Fact("A power binds more strongly than a product, and all operators group from the left."),
     "rule.formula_size": Fact(
         "The compiled size of a formula is counted as the characters of the formula and of all formulas that it reads."
     ),
