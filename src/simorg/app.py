@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 CONTROL = "/__org__"
 _TOO_MANY = ApiError(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
+_TOO_DEEP = ApiError(400, "JSON_PARSER_ERROR", "The body is nested too deeply.")
 _KEPT_REQUEST = 2_000
 _KEPT_HEADERS = ("sforce-auto-assign", "sforce-call-options", "sforce-query-options", "content-type", "accept-encoding")
 
@@ -146,6 +147,8 @@ class App:
             return route.handler(request, **arguments)
         except ApiError as error:
             return ApiResponse(error.status, error.as_json())
+        except RecursionError:
+            return ApiResponse(400, _TOO_DEEP.as_json())
 
     def _build_request(self, raw: RawRequest, path: str, query: str) -> ApiRequest:
         args = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
@@ -175,6 +178,8 @@ class App:
             response = ApiResponse(error.status, error.as_json())
         except ConnectionDropped:
             raise
+        except RecursionError:
+            response = ApiResponse(400, _TOO_DEEP.as_json())
         except Exception:  # noqa: BLE001  # a client gets an answer, the log the cause
             _log.exception("%s %s failed", request.method, request.path)
             response = ApiResponse(500, ApiError(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.").as_json())
@@ -221,7 +226,7 @@ class App:
             query="&".join(f"{name}={value}" for name, value in request.args.items() if name != "oauth_token"),
             user_id=request.user_id,
             status=response.status,
-            cost=int(bool(route and route.counts and response.status != 401)),
+            cost=int(bool(route and route.counts and response.status != 401)) + response.more_calls,
             ms=round((clock.tick() - began) * 1000, 3),
             bytes=_measure(response),
             headers=kept,

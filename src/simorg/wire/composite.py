@@ -1,9 +1,12 @@
-"""Several requests in one (REST API Developer Guide, "Composite" and "Batch"). Each is one call towards the limits."""
+"""Several requests in one (REST API Developer Guide, "Composite" and "Composite Batch").
+
+A composite is one call towards the limits; of a batch each part is one ("Each subrequest counts against rate limits").
+"""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
@@ -12,6 +15,14 @@ from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 _MOST_PARTS = 25
 _MOST_QUERIES = 5
 _REFERENCE = re.compile(r"@\{([^.}\[\]]+)((?:\[\d+\]|\.[^.}\[\]]+)*)\}")
+#: Letters, numbers and underscores, and nothing else ("Composite Subrequest Result").
+_REFERENCE_ID = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+_METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
+_BATCH_URL = re.compile(r"(?:/?services/data/)?v(\d{1,2})\.0(?:/|$|\?)")
+#: "no earlier than 34.0 and no later than the Batch version in the top-level request" ("Composite Batch").
+_FIRST_BATCH_VERSION = 34
+#: What the whole request says in its headers holds for its parts, unless a part says otherwise.
+_INHERITED = ("sforce-auto-assign", "sforce-call-options", "sforce-duplicate-rule-header", "sforce-query-options")
 _STEP = re.compile(r"\[(\d+)\]|\.([^.\[\]]+)")
 _FORBIDDEN_HEADERS = frozenset({"accept", "authorization", "content-type"})
 _QUERY_LIKE = re.compile(r"/(?:query|queryAll|composite/sobjects)(?:[/?]|$)")
@@ -30,7 +41,9 @@ def composite(request: ApiRequest) -> ApiResponse:
     if not isinstance(parts, list) or not parts:
         raise ApiError(400, "REQUIRED_FIELD_MISSING", "The compositeRequest parameter is required.")
     _check_parts(parts)
-    all_or_none = body.get("allOrNone") is True
+    all_or_none = _read_switch(body, "allOrNone")
+    # Collating changes the order only of parts that do not depend on each other: any order is right, so is theirs.
+    _read_switch(body, "collateSubrequests")
     answers: list[dict[str, object]] = []
     if not all_or_none:
         answers.extend(_answer_parts(request, parts, stop=False))
@@ -54,22 +67,59 @@ def batch(request: ApiRequest) -> ApiResponse:
         raise ApiError(400, "REQUIRED_FIELD_MISSING", "The batchRequests parameter is required.")
     if len(parts) > _MOST_PARTS:
         raise ApiError(400, "LIMIT_EXCEEDED", say("composite.too_many", most=_MOST_PARTS))
-    halts = body.get("haltOnError") is True
+    halts = _read_switch(body, "haltOnError")
+    for part in parts:
+        _check_batch_part(part)
+    inherited = _inherit(request)
     results: list[dict[str, object]] = []
     failed = False
-    if not all(isinstance(part, dict) and part.get("url") and part.get("method") for part in parts):
-        raise ApiError(400, "REQUIRED_FIELD_MISSING", "Each sub request needs method and url.")
-    for part in parts:
+    for number, part in enumerate(parts):
         if failed and halts:
             error = ApiError(412, "BATCH_PROCESSING_HALTED", "Batch processing halted per request")
             results.append({"statusCode": 412, "result": error.as_json()})
             continue
-        url = str(part["url"])
-        url = url if url.startswith("/") else f"/services/data/{url}"
-        answer = _dispatch(request, str(part["method"]), url, {}, part.get("richInput"))
+        answer = _answer_batch_part(request, part, inherited, first=number == 0)
         failed = failed or answer.status >= 400
         results.append({"statusCode": answer.status, "result": answer.body})
-    return ApiResponse(200, {"hasErrors": failed, "results": results})
+    ran = sum(one["statusCode"] != 412 for one in results)
+    return ApiResponse(200, {"hasErrors": failed, "results": results}, more_calls=max(0, ran - 1))
+
+
+def _check_batch_part(part: object) -> None:
+    """What cannot be read is refused before anything is done ("Batch Request Body", haltOnError)."""
+    if not isinstance(part, dict) or not part.get("url") or not part.get("method"):
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", "Each sub request needs method and url.")
+    if str(part["method"]) not in _METHODS:
+        raise ApiError(400, "INVALID_INPUT", say("composite.method", method=part["method"]))
+
+
+def _answer_batch_part(
+    request: ApiRequest, part: Mapping[str, Any], inherited: Mapping[str, str], *, first: bool
+) -> ApiResponse:
+    url = str(part["url"])
+    found = _BATCH_URL.match(url)
+    if found is None:
+        return ApiResponse(404, ApiError(404, "NOT_FOUND", "The requested resource does not exist").as_json())
+    if not _FIRST_BATCH_VERSION <= int(found.group(1)) <= request.version:
+        message = say("composite.batch_version", version=f"{found.group(1)}.0", most=f"{request.version:.1f}")
+        return ApiResponse(400, ApiError(400, "UNSUPPORTED_API_VERSION", message).as_json())
+    if not first and not request.org.count_request():
+        error = ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        return ApiResponse(403, error.as_json())
+    path = url.removeprefix("/").removeprefix("services/data/")
+    return _dispatch(request, str(part["method"]), f"/services/data/{path}", inherited, part.get("richInput"))
+
+
+def _read_switch(body: Mapping[str, Any], name: str) -> bool:
+    """A switch of a request; null is what django-salesforce sends for off."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise ApiError(400, "JSON_PARSER_ERROR", say("composite.switch", name=name))
+    return value is True
+
+
+def _inherit(request: ApiRequest) -> dict[str, str]:
+    return {name: request.headers[name] for name in _INHERITED if name in request.headers}
 
 
 def _tighten(part: dict[str, Any]) -> dict[str, Any]:
@@ -86,22 +136,32 @@ def _check_parts(parts: list[Any]) -> None:
     seen: set[str] = set()
     queries = 0
     for part in parts:
-        if not isinstance(part, dict) or not part.get("referenceId") or not part.get("url") or not part.get("method"):
-            message = "Each sub request needs method, url and referenceId."
-            raise ApiError(400, "REQUIRED_FIELD_MISSING", message)
-        reference = str(part["referenceId"])
+        reference = _check_part(part)
         if reference in seen:
             raise ApiError(400, "INVALID_INPUT", say("composite.duplicate_reference", reference=reference))
         seen.add(reference)
-        queries += bool(_QUERY_LIKE.search(urlsplit(str(part["url"])).path))
-        headers = part.get("httpHeaders") or {}
-        if not isinstance(headers, dict):
-            raise ApiError(400, "JSON_PARSER_ERROR", "httpHeaders has to be a JSON object.")
-        for header in headers:
-            if str(header).lower() in _FORBIDDEN_HEADERS:
-                raise ApiError(400, "INVALID_HEADER", say("composite.header", header=header))
+        queries += bool(_QUERY_LIKE.search(str(part["url"]).partition("?")[0]))
     if queries > _MOST_QUERIES:
         raise ApiError(400, "LIMIT_EXCEEDED", say("composite.too_many_queries"))
+
+
+def _check_part(part: Any) -> str:
+    """Whether one part can be read; gives its referenceId."""
+    if not isinstance(part, dict) or not part.get("referenceId") or not part.get("url") or not part.get("method"):
+        message = "Each sub request needs method, url and referenceId."
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", message)
+    reference = str(part["referenceId"])
+    if not _REFERENCE_ID.fullmatch(reference):
+        raise ApiError(400, "INVALID_INPUT", say("composite.bad_reference", reference=reference))
+    if str(part["method"]) not in _METHODS:
+        raise ApiError(400, "INVALID_INPUT", say("composite.method", method=part["method"]))
+    headers = part.get("httpHeaders") or {}
+    if not isinstance(headers, dict):
+        raise ApiError(400, "JSON_PARSER_ERROR", "httpHeaders has to be a JSON object.")
+    for header in headers:
+        if str(header).lower() in _FORBIDDEN_HEADERS:
+            raise ApiError(400, "INVALID_HEADER", say("composite.header", header=header))
+    return reference
 
 
 def _answer_parts(request: ApiRequest, parts: list[dict[str, Any]], *, stop: bool) -> Iterator[dict[str, object]]:
@@ -127,23 +187,17 @@ def _answer_parts(request: ApiRequest, parts: list[dict[str, Any]], *, stop: boo
 
 def _answer_part(request: ApiRequest, part: Mapping[str, Any], known: Mapping[str, object]) -> ApiResponse:
     url = _fill(str(part["url"]), known, in_url=True)
-    headers = {str(name): str(value) for name, value in (part.get("httpHeaders") or {}).items()}
-    # What the whole request says about its writes holds for its parts, unless a part says otherwise.
-    inherited = {
-        name: request.headers[name]
-        for name in ("sforce-auto-assign", "sforce-call-options", "sforce-query-options")
-        if name in request.headers
-    }
+    headers = {str(name).lower(): str(value) for name, value in (part.get("httpHeaders") or {}).items()}
     body = _fill_deep(part.get("body"), known)
-    return _dispatch(request, str(part["method"]), url, {**inherited, **headers}, body)
+    return _dispatch(request, str(part["method"]), url, {**_inherit(request), **headers}, body)
 
 
 def _dispatch(request: ApiRequest, method: str, url: str, headers: Mapping[str, str], body: object) -> ApiResponse:
     """Answers a part; only resources of data can be parts, and no composite is part of another."""
-    path = urlsplit(url).path
+    path = url.partition("?")[0]
     if not path.startswith("/services/data/") or _NO_PART.search(path):
         return ApiResponse(404, ApiError(404, "NOT_FOUND", "The requested resource does not exist").as_json())
-    return request.app.dispatch(request, method.upper(), url, headers, body)
+    return request.app.dispatch(request, method, url, headers, body)
 
 
 def _fill_deep(value: object, known: Mapping[str, object]) -> Any:

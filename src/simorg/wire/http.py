@@ -97,6 +97,8 @@ class ApiResponse:
     headers: dict[str, str] = field(default_factory=dict)
     #: A fault on order: the connection breaks after so many bytes of the body.
     truncate: int | None = None
+    #: Calls towards the daily limit besides the request's own; they are counted already.
+    more_calls: int = 0
 
 
 Handler = Callable[..., ApiResponse]

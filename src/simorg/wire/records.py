@@ -1,5 +1,7 @@
 """Single records over REST: create, read, update, delete, and by external id (REST API Guide, "sObject Rows")."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -53,8 +55,14 @@ def read(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
         raise _missing()
     modified = _modified(row)
     headers = {"Last-Modified": format_datetime(modified, usegmt=True)} if modified else {}
+    tag = _tag(one, row)
+    if tag:
+        headers["ETag"] = tag
+    unmodified = _read_date(request, "if-unmodified-since")
+    if (unmodified and modified and modified > unmodified) or not _is_named(request, "if-match", tag, absent=True):
+        raise ApiError(412, "PRECONDITION_FAILED", "Precondition Failed")
     since = _read_date(request, "if-modified-since")
-    if since and modified and modified <= since:
+    if _is_named(request, "if-none-match", tag, absent=False) or (since and modified and modified <= since):
         return ApiResponse(304, headers=headers)
     return ApiResponse(200, _render(request, one, row), headers=headers)
 
@@ -68,7 +76,7 @@ def update(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
     found = _read_id(one, record_id)
     with request.org.storage.transaction(request.user_id) as tx:
         # Judged under the write lock: nobody can change the record between the look and the write.
-        _check_precondition(request, _require_living(tx.get(one.name, found)))
+        _check_precondition(request, one, _require_living(tx.get(one.name, found)))
         outcome = Writer(request.org, tx, read_options(request)).update(one, found, body)
     _raise_refused(request, outcome)
     return ApiResponse(204)
@@ -189,13 +197,31 @@ def _several(request: ApiRequest, one: ObjectType, ids: list[str]) -> ApiRespons
     return ApiResponse(300, [f"{request.root}/sobjects/{one.name}/{record_id}" for record_id in ids])
 
 
-def _check_precondition(request: ApiRequest, row: Mapping[str, StoredValue]) -> None:
+def _tag(one: ObjectType, row: Mapping[str, StoredValue]) -> str:
+    """The ETag of a record; only Accounts have one (REST API Developer Guide, "Conditional Request Headers")."""
+    if one.name != "Account":
+        return ""
+    return f'"{hashlib.sha256(json.dumps(dict(row), sort_keys=True).encode()).hexdigest()[:16]}"'
+
+
+def _is_named(request: ApiRequest, header: str, tag: str, *, absent: bool) -> bool:
+    """Whether a header of tags names this one; `absent` where there is no such header, or no tag."""
+    given = request.headers.get(header)
+    if given is None or not tag:
+        return absent
+    return bool({"*", tag} & {one.strip().removeprefix("W/") for one in given.split(",")})
+
+
+def _check_precondition(request: ApiRequest, one: ObjectType, row: Mapping[str, StoredValue]) -> None:
     modified = _modified(row)
     unmodified = _read_date(request, "if-unmodified-since")
     modified_since = _read_date(request, "if-modified-since")
     too_new = unmodified and modified and modified > unmodified
     too_old = modified_since and modified and modified <= modified_since
-    if too_new or too_old:
+    tag = _tag(one, row)
+    other = not _is_named(request, "if-match", tag, absent=True)
+    same = _is_named(request, "if-none-match", tag, absent=False)
+    if too_new or too_old or other or same:
         raise ApiError(412, "PRECONDITION_FAILED", "Precondition Failed")
 
 
