@@ -273,7 +273,9 @@ FACTS: dict[str, Fact] = {
     ),
     "rule.duplicate_order": Fact("Of several duplicate rules the first that finds something, by name, decides."),
     "rule.rule_errors": Fact("All validation rules that refuse a record are told, in the order of their names."),
-    "rule.formula_power": Fact("A power binds more strongly than a product, and all operators group from the left."),
+    "rule.formula_power": Fact(
+        "A power binds weaker than a product, and all operators group from the left.", DOCUMENTED
+    ),
     "rule.formula_size": Fact(
         "The compiled size of a formula is counted as the characters of the formula and of all formulas that it reads."
     ),

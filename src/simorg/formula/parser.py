@@ -17,8 +17,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-#: From the weakest to the strongest ("Formula Operators": order of evaluation).
-_LEVELS = (("||",), ("&&",), ("=", "==", "<>", "!="), ("<", ">", "<=", ">="), ("+", "-", "&"), ("*", "/"), ("^",))
+#: From the weakest to the strongest, as in Salesforce's published engine, where a power binds weaker than a product and
+#: all of them group from the left.
+_LEVELS = (("||",), ("&&",), ("=", "==", "<>", "!="), ("<", ">", "<=", ">="), ("+", "-", "&"), ("^",), ("*", "/"))
 _STRENGTHS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 _SAME = {"==": "=", "!=": "<>"}
 
@@ -81,7 +82,7 @@ class _Reader:
         token = self.peek()
         if token and token.kind == "sign" and token.text in ("-", "+", "!"):
             self._at += 1
-            part = self.expression(_STRENGTHS["^"], depth + 1) if token.text == "-" else self._unary(depth + 1)
+            part = self._unary(depth + 1)
             return part if token.text == "+" else Unary(token.text, part)
         return self._primary(depth)
 
