@@ -133,6 +133,9 @@ class MappedField:
     values: tuple[tuple[str, str], ...] = ()
     #: Where a text is cut: the characters that the source takes. A run fills it in (`SyncContext.mapped`).
     limit: int | None = None
+    #: Digits after the point that the source keeps of a number that is sent: more of them are never different. A run
+    #: fills it in, too.
+    scale: int | None = None
     #: What stands in for a value that a new Lead must have; never read back as one. `Mapping.on` fills it in.
     filler: str | None = None
     #: Where the source is an expression: it, checked against the org. A run fills it in (`sync.formulas`).

@@ -40,6 +40,8 @@ def contact_value(field: MappedField, alias: str) -> sql.Composed:
     value = column(alias, field.name)
     if field.type is FieldType.MULTIPICKLIST:
         return _as_set(value)
+    if field.scale is not None:
+        return sql.SQL("round({}, {})").format(value, sql.Literal(field.scale))
     if field.limit is None:
         return value
     mark = CUT_MARK if field.length is LengthPolicy.CUT_WITH_MARK and field.limit > len(CUT_MARK) else ""

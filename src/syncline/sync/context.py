@@ -11,7 +11,7 @@ from syncline.domain.ids import RunId
 from syncline.domain.mapping import MappedField, Mapping, is_expression
 from syncline.domain.mapping_options import LengthPolicy
 from syncline.domain.objects import MirroredObject
-from syncline.domain.shape import ObjectShape
+from syncline.domain.shape import NUMBER_TYPES, ObjectShape
 from syncline.salesforce.client import Salesforce
 from syncline.store.database import Database
 from syncline.store.names import ConnectionTables
@@ -36,6 +36,8 @@ class SyncSettings:
     look_rows: int = 1_000
     #: Records of one collections call; Salesforce takes 200.
     send_rows: int = 200
+    #: Up to this many records of an object and lane are sent by collections, more by a Bulk job.
+    bulk_send_rows: int = 2_000
 
 
 @dataclass
@@ -102,8 +104,12 @@ class SyncContext:
 
 
 def _limit(field: MappedField, source: str, shape: ObjectShape) -> MappedField:
-    """The field with the length of its source, where the mapping lets longer texts be cut."""
+    """The field with what its source takes: digits of a number, and characters where the mapping lets texts be cut."""
     found = shape.find(source)
-    if field.length is LengthPolicy.REFUSE or not field.direction.pushes or not found or not found.length:
+    if not field.direction.pushes or not found:
+        return field
+    if field.type.column_type == "numeric" and (found.type in NUMBER_TYPES or found.type == "int"):
+        return replace(field, scale=found.scale)
+    if field.length is LengthPolicy.REFUSE or not found.length:
         return field
     return replace(field, limit=found.length)

@@ -222,3 +222,12 @@ def test_the_limit_pauses_and_loses_nothing(synced: Hub) -> None:
     synced.org.control("POST", "faults", fault)
     assert synced.sync().state == "paused"
     assert synced.sync().counts["pushed"] == 1
+
+
+def test_digits_that_salesforce_does_not_keep_are_not_sent_again_and_again(synced: Hub) -> None:
+    (lead,) = _leads(synced, 1)
+    _edit(synced, lead, "score = 12.5")
+    synced.sync()
+    assert _record(synced, lead)["Lead_Score__c"] == 13
+    assert [synced.sync().counts.get("pushed", 0) for _ in range(2)] == [0, 0]
+    assert synced.prove().percent == 100
