@@ -25,19 +25,24 @@ class Budget:
         """How many of the allowed calls are kept back."""
         return allowed // _RESERVED_SHARE if self.reserve is None else min(self.reserve, allowed)
 
-    def find_refusal(self, used: int, org_used: int, org_limit: int | None, *, urgent: bool) -> str | None:
-        """Why no further call may be made, or None; `used` are this connection's today, the others the whole org's."""
-        if self.ceiling is not None:
-            mine = self.ceiling if urgent else self.ceiling - self.kept(self.ceiling)
-            if used >= mine:
-                return f"{used:,} of {self.ceiling:,} calls of today's budget are used{_rest(self.ceiling, mine)}."
-        if org_limit is not None:
-            theirs = org_limit if urgent else org_limit - self.kept(org_limit)
-            if org_used >= theirs:
-                return (
-                    f"The org has used {org_used:,} of its {org_limit:,} calls of 24 hours{_rest(org_limit, theirs)}."
-                )
-        return None
+    def usable(self, *, urgent: bool) -> int | None:
+        """How many calls a day may be made; None where the org's own limit is the only one."""
+        if self.ceiling is None:
+            return None
+        return self.ceiling if urgent else self.ceiling - self.kept(self.ceiling)
+
+    def describe_refusal(self, used: int, *, urgent: bool) -> str:
+        """Why no further call may be made, where so many of today's were."""
+        ceiling = self.ceiling or 0
+        rest = _rest(ceiling, self.usable(urgent=urgent) or 0)
+        return f"{used:,} of {ceiling:,} calls of today's budget are used{rest}."
+
+    def find_refusal_by_org(self, used: int, limit: int, *, urgent: bool) -> str | None:
+        """Why the org's own limit allows no further call, or None; `used` are the whole org's of the last 24 hours."""
+        usable = limit if urgent else limit - self.kept(limit)
+        if used < usable:
+            return None
+        return f"The org has used {used:,} of its {limit:,} calls of 24 hours{_rest(limit, usable)}."
 
 
 def next_day(now: datetime) -> datetime:

@@ -72,7 +72,7 @@ def open_run(
         with holder.sessions.open_client(connection, keys) as client:
             progress = Progress(watch, checkpoint=Checkpoint(lock, run_id, holder.ending))
             context = SyncContext(connection, mapping, {}, client, database, run_id, progress=progress)
-            context.guard = _keep_budget(lock, client, connection.id)
+            context.guard = _keep_budget(database, client, connection.id)
             try:
                 with context.urgent():  # without it, not even opt-outs could be sent
                     load_objects(context)
@@ -170,11 +170,10 @@ def _take_lock(lock: psycopg.Connection, connection_id: int, name: str) -> None:
             )
 
 
-def _keep_budget(conn: psycopg.Connection, client: Salesforce, connection_id: ConnectionId) -> CallGuard:
-    with transaction(conn, "budget"):
-        guard = CallGuard(
-            budget.load_budget(conn, connection_id), budget.count_used(conn, connection_id, clock.now()), client
-        )
+def _keep_budget(database: Database, client: Salesforce, connection_id: ConnectionId) -> CallGuard:
+    with closing(database.connect("budget")) as conn, transaction(conn, "budget"):
+        allowed = budget.load_budget(conn, connection_id)
+    guard = CallGuard(allowed, database, connection_id, client)
     client.keep_within(guard)
     return guard
 
@@ -183,10 +182,11 @@ def _close(database: Database, run_id: RunId, context: SyncContext) -> None:
     with closing(database.connect("run")) as conn, transaction(conn, "finish"):
         counts = {**context.counts.as_dict(), "calls": context.salesforce.calls.total}
         runs.finish(conn, run_id, context.state, counts, context.message, clock.now())
-        if context.guard:
-            usage = context.salesforce.usage()
-            org = (usage.used, usage.limit) if usage else None
-            budget.note_used(conn, context.connection.id, context.guard.counted, org, clock.now())
+        usage = context.salesforce.usage()
+        if usage:
+            budget.note_org(conn, context.connection.id, usage.used, usage.limit, clock.now())
+    if context.guard:
+        context.guard.close()
 
 
 def _name_end(problem: BaseException) -> str:

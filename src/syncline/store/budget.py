@@ -34,20 +34,39 @@ def save_budget(conn: psycopg.Connection, connection_id: int, budget: Budget) ->
 
 
 def count_used(conn: psycopg.Connection, connection_id: int, now: datetime) -> int:
-    """Calls of ended runs of this day."""
+    """Calls of this day, those that running processes have reserved included."""
     parameters = {"connection_id": connection_id, "day": now.astimezone(UTC).date()}
     row = conn.execute(_SQL["used"].compose(), parameters).fetchone()
     return row[0] if row else 0
 
 
-def note_used(
-    conn: psycopg.Connection, connection_id: int, calls: int, org: tuple[int, int] | None, now: datetime
-) -> None:
-    """Adds what a run used; `org` is (used, limit) of the whole org, where an answer told it."""
-    used, limit = org or (None, None)
-    day = now.astimezone(UTC).date()
-    parameters = {"connection_id": connection_id, "day": day, "calls": calls, "org_used": used, "org_limit": limit}
-    conn.execute(_SQL["note"].compose(), parameters)
+def reserve(
+    conn: psycopg.Connection, connection_id: int, wanted: int, allowed: int | None, now: datetime
+) -> tuple[int, int]:
+    """Reserves up to so many calls of today, within what is allowed; gives how many, and how many were used before.
+
+    The row of the day stays locked until the transaction ends: nobody else reserves meanwhile.
+    """
+    parameters = {"connection_id": connection_id, "day": now.astimezone(UTC).date()}
+    conn.execute(_SQL["open_day"].compose(), parameters)
+    row = conn.execute(_SQL["lock_day"].compose(), parameters).fetchone()
+    used = row[0] if row else 0
+    granted = wanted if allowed is None else max(0, min(wanted, allowed - used))
+    if granted:
+        conn.execute(_SQL["add"].compose(), {**parameters, "calls": granted})
+    return granted, used
+
+
+def give_back(conn: psycopg.Connection, connection_id: int, calls: int, reserved_at: datetime) -> None:
+    """Calls that were reserved and not made."""
+    day = reserved_at.astimezone(UTC).date()
+    conn.execute(_SQL["add"].compose(), {"connection_id": connection_id, "day": day, "calls": -calls})
+
+
+def note_org(conn: psycopg.Connection, connection_id: int, used: int, limit: int, now: datetime) -> None:
+    """What the whole org used, and may use, as its last answer told."""
+    parameters = {"connection_id": connection_id, "day": now.astimezone(UTC).date(), "used": used, "limit": limit}
+    conn.execute(_SQL["note_org"].compose(), parameters)
 
 
 def list_days(conn: psycopg.Connection, connection_id: int, days: int) -> list[Day]:
