@@ -26,7 +26,7 @@ from tests.simulated import Simulated
 
 PEOPLE = 60
 #: Small steps, so that there are many moments to die at.
-SETTINGS = SyncSettings(bulk_threshold=10, batch_rows=15, look_rows=4, send_rows=3)
+SETTINGS = SyncSettings(bulk_threshold=10, batch_rows=15, look_rows=4, send_rows=3, bulk_send_rows=1)
 _NEW = {"email": "brand.new@example.com", "last_name": "New", "first_name": "Brand", "company": "Newcomers"}
 _CANNOT_LAST = frozenset({"createddate", "lastmodifieddate", "systemmodstamp", "syncline_id__c", "emailbounceddate"})
 _FAILED, _BROKEN = 3, 9

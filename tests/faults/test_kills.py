@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from syncline.domain import sending as sending_module
 from syncline.store.embedded import EmbeddedServer, Options
 from syncline.store.secrets import KeyRing
 from syncline.sync import apply as apply_module
@@ -32,6 +33,7 @@ _ELSEWHERE = frozenset(
         "test", "values", "forget", "undo", "undo_look", "undo_sent",
         "add_object", "remove_object", "not_read", "not_swept", "sweep",
         "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget",
+        "hold", "bulk_given_up",
     )
 )  # fmt: skip
 
@@ -66,6 +68,7 @@ def stage(run_folder: Path) -> Iterator[Stage]:
     """A server and two orgs of this module's own; the looks at Bulk jobs follow each other quickly."""
     patience = pytest.MonkeyPatch()
     patience.setattr(stage_module, "_FIRST_POLL", 0.02)
+    patience.setattr(sending_module, "_FIRST_POLL", 0.02)
     # A first import of few people goes the way of a large one: without the index of addresses, which is made after.
     patience.setattr(apply_module, "_FIRST_IMPORT", 10)
     folder = Path(tempfile.mkdtemp(dir=run_folder))
@@ -125,5 +128,5 @@ def test_every_commit_of_a_sync_is_among_the_moments(stage: Stage) -> None:
     named = set(re.findall(r"""transaction\(\w+, "(\w+)"\)""", text))
     assert named - reached - _ELSEWHERE == set()
     remote = {name for names in stage.moments.values() for name in names if name.startswith("remote.")}
-    for operation in ("job", "update", "upsert", "create"):
+    for operation in ("job", "update", "upsert", "create", "ingest_job", "upload", "ingest_state"):
         assert {f"remote.{operation}.sending", f"remote.{operation}.answered"} <= remote

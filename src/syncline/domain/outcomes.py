@@ -8,11 +8,12 @@ from syncline.domain.ids import SalesforceId
 
 @dataclass(frozen=True)
 class RowError:
-    """One error of one record, in Salesforce's own words."""
+    """One error of one record, in Salesforce's own words; `matches` are records (object, id) that it names."""
 
     code: str
     message: str
     fields: tuple[str, ...] = ()
+    matches: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Sending, decided: what is ready to go, what each refusal means, and how long to wait before another try."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +11,12 @@ from syncline.domain.shape import TEXT_TYPES, ObjectShape
 
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=4)
+#: So many times within `FLIP_WINDOW` the same value is written over the same other one; then a person has to say.
+FLIPS = 2
+FLIP_WINDOW = timedelta(days=1)
+#: Rows that an org writes in a second by Bulk, as a first guess; seconds between looks at a job.
+_BULK_ROWS_A_SECOND = 1_500
+_FIRST_POLL, _LAST_POLL, _POLL_GROWTH = 0.5, 30.0, 1.5
 
 
 @dataclass(frozen=True)
@@ -26,16 +32,15 @@ class Pending:
     stamp: datetime | None
     ours: Mapping[str, str | None]
     theirs: Mapping[str, str | None]
+    #: A record that a write of this one locks too, where it has one.
+    parent: str | None = None
 
     def without(self, fields: Sequence[str]) -> "Pending":
         """The same record with fewer values."""
-        return Pending(
-            self.contact_id,
-            self.record_id,
-            self.version,
-            self.stamp,
-            {name: value for name, value in self.ours.items() if name not in fields},
-            {name: value for name, value in self.theirs.items() if name not in fields},
+        return replace(
+            self,
+            ours={name: value for name, value in self.ours.items() if name not in fields},
+            theirs={name: value for name, value in self.theirs.items() if name not in fields},
         )
 
 
@@ -59,6 +64,26 @@ class Refusal:
     error: RowError
     next: Next
     fields: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A field that goes back and forth: what we would write over what, and who writes it on either side."""
+
+    contact_id: int
+    field: str
+    theirs: str | None
+    ours: str | None
+    writer_here: str | None
+    writer_there: str | None
+
+    @property
+    def message(self) -> str:
+        """The sentence for people."""
+        return (
+            f"{self.field} goes back and forth between {self.ours!r}, written here by {self.writer_here or 'unknown'}, "
+            f"and {self.theirs!r}, written in Salesforce by user {self.writer_there or 'unknown'}."
+        )
 
 
 def judge_refusal(
@@ -103,3 +128,11 @@ def build_wait(attempts: int, jitter: float) -> timedelta:
     """How long a record waits after so many attempts; `jitter` in [0, 1) spreads records that failed together."""
     wait = min(_FIRST_WAIT * 2.0 ** min(attempts, 20), _LONGEST_WAIT)
     return wait * (0.5 + jitter / 2)
+
+
+def plan_polls(rows: int) -> Iterator[float]:
+    """Seconds before each look at a Bulk job of so many rows: the first when it may be done, then ever more seldom."""
+    pause = min(max(rows / _BULK_ROWS_A_SECOND, _FIRST_POLL), _LAST_POLL)
+    while True:
+        yield pause
+        pause = min(pause * _POLL_GROWTH, _LAST_POLL)

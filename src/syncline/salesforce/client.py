@@ -4,9 +4,9 @@ Only reads and writes that may be repeated are tried again here: a create is sen
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote as quote_url
@@ -17,10 +17,10 @@ from syncline.domain.outcomes import RowResult
 from syncline.domain.shape import ObjectShape
 from syncline.errors import ConnectionBroken, LimitReached, RetryLater
 from syncline.salesforce import soap
-from syncline.salesforce.answers import read_row
+from syncline.salesforce.answers import Identity, Page, read_page, read_row
 from syncline.salesforce.auth import Token
 from syncline.salesforce.bulk import BulkJob, ResultPage, read_job
-from syncline.salesforce.composite import ROOT, Part, PartResult, query_part
+from syncline.salesforce.composite import Part, PartResult, build_request, query_part
 from syncline.salesforce.describe import read_describe
 from syncline.salesforce.failures import LocatorLost, remote_error
 from syncline.salesforce.token import TokenOwner
@@ -31,26 +31,6 @@ _TRIES, _FIRST_WAIT, _LONGEST_WAIT = 4, 0.4, 10.0
 #: Salesforce takes 16,384 bytes of URL and headers together; what is longer goes in the body of a composite call.
 _LONGEST_URL = 12_000
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox, InstanceName FROM Organization"
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Whose session it is."""
-
-    organization_id: str
-    user_id: str
-    username: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a query's result; records as JSON gives them."""
-
-    records: list[dict[str, Any]]
-    total_size: int
-    done: bool
-    next_url: str | None
 
 
 class Salesforce:
@@ -87,9 +67,15 @@ class Salesforce:
         """API requests used and allowed, as the last answer told."""
         return self._transport.usage()
 
+    def ask_usage(self) -> None:
+        """Asks for the usage where no answer told it (L41b)."""
+        told = self.limits().get("DailyApiRequests") or {}
+        if "Max" in told and "Remaining" in told:
+            self._transport.note_usage(int(told["Max"]) - int(told["Remaining"]), int(told["Max"]))
+
     def identity(self) -> Identity:
         """Who we are (OAuth userinfo)."""
-        body = self._json("login", "GET", "/services/oauth2/userinfo")
+        body = self.json("login", "GET", "/services/oauth2/userinfo")
         return Identity(
             body["organization_id"], body["user_id"], body.get("preferred_username", ""), body.get("name", "")
         )
@@ -100,12 +86,12 @@ class Salesforce:
 
     def limits(self) -> dict[str, Any]:
         """The org's limits, by name, each with Max and Remaining."""
-        limits: dict[str, Any] = self._json("limits", "GET", self._path("/limits"))
+        limits: dict[str, Any] = self.json("limits", "GET", self.path("/limits"))
         return limits
 
     def list_objects(self) -> list[tuple[str, str]]:
         """Names and labels of the objects that this user may query (sObject "Describe Global")."""
-        found = self._json("describe", "GET", self._path("/sobjects"))["sobjects"]
+        found = self.json("describe", "GET", self.path("/sobjects"))["sobjects"]
         return [(one["name"], one["label"]) for one in found if one.get("queryable")]
 
     def describe(self, object_name: str, known: ObjectShape | None = None) -> ObjectShape:
@@ -119,7 +105,7 @@ class Salesforce:
             headers["If-None-Match"] = known.etag
         elif known and known.last_modified:
             headers["If-Modified-Since"] = known.last_modified
-        answer = self._send("describe", "GET", self._path(f"/sobjects/{object_name}/describe"), headers=headers)
+        answer = self.send("describe", "GET", self.path(f"/sobjects/{object_name}/describe"), headers=headers)
         if answer.status == 304 and known:
             return known
         return read_describe(_body(answer, "describe"), answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
@@ -128,33 +114,20 @@ class Salesforce:
         """The first page of a query; `all_rows` sees deleted records too. `batch_size` is a wish, 200 to 2,000."""
         headers = {"Sforce-Query-Options": f"batchSize={batch_size}"} if batch_size else {}
         resource = "queryAll" if all_rows else "query"
-        path = self._path(f"/{resource}?q={quote_url(soql, safe='')}")
+        path = self.path(f"/{resource}?q={quote_url(soql, safe='')}")
         if len(path) > _LONGEST_URL:
             part = replace(query_part("query", soql, all_rows=all_rows), headers=headers or None)
-            return _read_page(self.composite([part])[0].expect_success())
-        return _read_page(self._json("query", "GET", path, headers=headers))
+            return read_page(self.composite([part])[0].expect_success())
+        return read_page(self.json("query", "GET", path, headers=headers))
 
     def query_more(self, next_url: str) -> Page:
         """The next page; raises LocatorLost where the place is gone, as it is with the session that made it."""
-        return _read_page(self._json("query", "GET", next_url))
+        return read_page(self.json("query", "GET", next_url))
 
     def composite(self, parts: Sequence[Part], *, all_or_none: bool = False) -> list[PartResult]:
         """Sends up to 25 sub-requests in one call; their results in the order asked. Meant for reads."""
-        root = self._path("")
-        request = {
-            "allOrNone": all_or_none,
-            "compositeRequest": [
-                {
-                    "method": part.method,
-                    "url": part.url.replace(ROOT, root, 1),
-                    "referenceId": part.reference_id,
-                    **({"body": part.body} if part.body is not None else {}),
-                    **({"httpHeaders": dict(part.headers)} if part.headers else {}),
-                }
-                for part in parts
-            ],
-        }
-        body = self._json("composite", "POST", self._path("/composite"), json=request)
+        request = build_request(parts, self.path(""), all_or_none=all_or_none)
+        body = self.json("composite", "POST", self.path("/composite"), json=request)
         return [
             PartResult(one["referenceId"], one["httpStatusCode"], one.get("body")) for one in body["compositeResponse"]
         ]
@@ -162,8 +135,8 @@ class Salesforce:
     def retrieve(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Any] | None]:
         """Up to 2,000 records by id, in the order asked; None for one that is not there."""
         request = {"ids": list(ids), "fields": list(fields)}
-        records: list[dict[str, Any] | None] = self._json(
-            "retrieve", "POST", self._path(f"/composite/sobjects/{object_name}"), json=request
+        records: list[dict[str, Any] | None] = self.json(
+            "retrieve", "POST", self.path(f"/composite/sobjects/{object_name}"), json=request
         )
         return records
 
@@ -199,8 +172,8 @@ class Salesforce:
         """
         if not 0 < len(ids) <= 200:
             raise ValueError(f"{len(ids)} {object_name} ids do not fit one call")
-        path = self._path(f"/composite/sobjects?ids={','.join(ids)}&allOrNone=false")
-        results = [read_row(one) for one in self._json("collections", "DELETE", path)]
+        path = self.path(f"/composite/sobjects?ids={','.join(ids)}&allOrNone=false")
+        results = [read_row(one) for one in self.json("collections", "DELETE", path)]
         return [
             RowResult(SalesforceId(record_id), True) if result.is_gone else result
             for record_id, result in zip(ids, results, strict=True)
@@ -214,7 +187,7 @@ class Salesforce:
         """
         request = {"operation": "queryAll" if all_rows else "query", "query": soql}
         killpoints.reach("remote.job.sending")
-        answer = self._send("bulk", "POST", self._path("/jobs/query"), json=request)
+        answer = self.send("bulk", "POST", self.path("/jobs/query"), json=request)
         killpoints.reach("remote.job.answered")
         return read_job(_body(answer, "create Bulk job"))
 
@@ -224,15 +197,15 @@ class Salesforce:
         Raises:
             RemoteRefused: the org does not know it (status 404).
         """
-        return read_job(self._json("bulk", "GET", self._path(f"/jobs/query/{job_id}")))
+        return read_job(self.json("bulk", "GET", self.path(f"/jobs/query/{job_id}")))
 
     def abort_query_job(self, job_id: str) -> BulkJob:
         """Ends a Bulk query before its time."""
-        return read_job(self._json("bulk", "PATCH", self._path(f"/jobs/query/{job_id}"), json={"state": "Aborted"}))
+        return read_job(self.json("bulk", "PATCH", self.path(f"/jobs/query/{job_id}"), json={"state": "Aborted"}))
 
     def delete_query_job(self, job_id: str) -> None:
         """Takes away a Bulk query and its result."""
-        _body(self._send("bulk", "DELETE", self._path(f"/jobs/query/{job_id}")), "delete Bulk job")
+        _body(self.send("bulk", "DELETE", self.path(f"/jobs/query/{job_id}")), "delete Bulk job")
 
     @contextmanager
     def results(
@@ -245,7 +218,16 @@ class Salesforce:
         """
         asked = {"locator": locator, "maxRecords": max_records}
         query = "&".join(f"{name}={quote_url(str(value))}" for name, value in asked.items() if value is not None)
-        path = self._path(f"/jobs/query/{job_id}/results") + (f"?{query}" if query else "")
+        with self.open_result(self.path(f"/jobs/query/{job_id}/results") + (f"?{query}" if query else "")) as page:
+            yield page
+
+    @contextmanager
+    def open_result(self, path: str) -> Iterator[ResultPage]:
+        """Opens a CSV of a Bulk job, to be read once.
+
+        Raises:
+            RetryLater: it did not come, or broke off.
+        """
         token = self._owner.current()
         with self._transport.stream("bulk", self._url(token, path), self._headers(token, {})) as stream:
             if stream.status == 401:
@@ -313,17 +295,18 @@ class Salesforce:
         }
         headers = {"Sforce-Auto-Assign": "TRUE" if auto_assign else "FALSE"}
         killpoints.reach(f"remote.{operation}.sending")
-        answer = self._send("collections", method, self._path(path), headers=headers, json=request, repeat=repeat)
+        answer = self.send("collections", method, self.path(path), headers=headers, json=request, repeat=repeat)
         killpoints.reach(f"remote.{operation}.answered")
         body = _body(answer, operation)
         if not isinstance(body, list) or len(body) != len(records):
             raise RetryLater(f"The answer to {operation} does not fit what was sent.", operation=operation)
         return [read_row(one) for one in body]
 
-    def _json(self, kind: str, method: str, path: str, **options: Any) -> Any:
-        return _body(self._send(kind, method, path, **options), kind)
+    def json(self, kind: str, method: str, path: str, **options: Any) -> Any:
+        """Sends a request, as `send` does; its answer as JSON."""
+        return _body(self.send(kind, method, path, **options), kind)
 
-    def _send(
+    def send(
         self,
         kind: str,
         method: str,
@@ -331,20 +314,24 @@ class Salesforce:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        content: Callable[[], Iterable[bytes]] | None = None,
         repeat: bool = True,
     ) -> Answer:
-        """Sends a request with the session, renewed once; tries again what may be repeated."""
+        """Sends a request with the session, renewed once; tries again what may be repeated.
+
+        `content` gives the body piece by piece, anew for each try.
+        """
+
+        def ask(token: Token) -> Answer:
+            told = self._headers(token, headers or {})
+            body = content() if content else None
+            return self._transport.request(kind, method, self._url(token, path), headers=told, json=json, content=body)
 
         def send() -> Answer:
             token = self._owner.current()
-            answer = self._transport.request(
-                kind, method, self._url(token, path), headers=self._headers(token, headers or {}), json=json
-            )
+            answer = ask(token)
             if answer.status == 401:
-                token = self._owner.refresh(token)
-                answer = self._transport.request(
-                    kind, method, self._url(token, path), headers=self._headers(token, headers or {}), json=json
-                )
+                answer = ask(self._owner.refresh(token))
             if answer.ok or answer.status == 304:
                 if answer.ok and answer.content and answer.json() is None:
                     raise RetryLater(
@@ -358,7 +345,8 @@ class Salesforce:
 
         return _try_again(send) if repeat else send()
 
-    def _path(self, resource: str) -> str:
+    def path(self, resource: str) -> str:
+        """The path of a resource of the API, in the version spoken."""
         return f"/services/data/v{self._version}{resource}"
 
     def _url(self, token: Token, path: str) -> str:
@@ -394,7 +382,3 @@ def _body(answer: Answer, operation: str) -> Any:
     if body is None and answer.content:
         raise RetryLater(f"The answer to {operation} is not JSON.", operation=operation, status=answer.status)
     return body
-
-
-def _read_page(body: dict[str, Any]) -> Page:
-    return Page(body["records"], body["totalSize"], body["done"], body.get("nextRecordsUrl"))

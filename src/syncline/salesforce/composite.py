@@ -1,6 +1,6 @@
 """Sub-requests of one composite call, and their results (REST API Developer Guide, Composite)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -41,6 +41,23 @@ class PartResult:
         if 200 <= self.status < 300:
             return self.body
         raise remote_error(f"composite part {self.reference_id}", self.status, self.body)
+
+
+def build_request(parts: Sequence[Part], root: str, *, all_or_none: bool) -> dict[str, Any]:
+    """The body of a composite call; `root` is the versioned root of the API."""
+    return {
+        "allOrNone": all_or_none,
+        "compositeRequest": [
+            {
+                "method": part.method,
+                "url": part.url.replace(ROOT, root, 1),
+                "referenceId": part.reference_id,
+                **({"body": part.body} if part.body is not None else {}),
+                **({"httpHeaders": dict(part.headers)} if part.headers else {}),
+            }
+            for part in parts
+        ],
+    }
 
 
 def query_part(reference_id: str, soql: str, *, all_rows: bool) -> Part:

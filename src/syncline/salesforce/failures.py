@@ -134,6 +134,33 @@ ROWS: dict[str, RowAction] = {
 }
 
 
+#: What a person can do about a refused row, by code; what is not here has a general word.
+REMEDIES: dict[str, str] = {
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of the org refuses it: correct the value, or the rule.",
+    "REQUIRED_FIELD_MISSING": "Fill in the field that is named, here or in Salesforce.",
+    "STRING_TOO_LONG": "Shorten the value here; it is never cut.",
+    "INVALID_EMAIL_ADDRESS": "Correct the address here.",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Add the value to the picklist in Setup, or choose another here.",
+    "INVALID_FIELD_FOR_INSERT_UPDATE": "Grant Edit on the field to the integration user, in its permission set.",
+    "INSUFFICIENT_ACCESS_OR_READONLY": "Grant Edit on the object, and sharing on the record, to the integration user.",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "Grant Read on the record that is referred to.",
+    "DUPLICATE_VALUE": "Another record has this value in a unique field: merge the two, or change one.",
+    "DUPLICATE_EXTERNAL_ID": "Several records have this external id: leave it to one of them.",
+    "DUPLICATES_DETECTED": "A duplicate rule found another record: merge the two, or link this contact to it.",
+    "INACTIVE_OWNER_OR_USER": "Choose an owner who is active.",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger of the org fails on it: see the message, and its author.",
+    "CANNOT_EXECUTE_FLOW_TRIGGER": "A flow of the org fails on it: see the message, and Setup, Flows.",
+    "STORAGE_LIMIT_EXCEEDED": "The org is full: free storage in Setup, Storage Usage.",
+    "RECORD_GONE": "If it was deleted for good, delete the contact here too; else share the record with our user.",
+}
+_REMEDY = "Correct the value here, or in Salesforce; a further edit sends it again."
+
+
+def find_remedy(code: str) -> str:
+    """What a person can do about a row refused with this code."""
+    return REMEDIES.get(code, _REMEDY)
+
+
 def classify_row(code: str) -> RowAction:
     """What to do next about a row refused with this code."""
     return ROWS.get(code, RowAction.PERSON)

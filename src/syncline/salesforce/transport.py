@@ -6,7 +6,7 @@ Nothing else of Syncline speaks HTTP to Salesforce. It decides nothing about ret
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,8 +18,12 @@ import httpx2
 from syncline import clock
 from syncline.errors import RetryLater
 
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+#: The whole org's usage; an org may tell each app's (per-app-api-usage) in the same header, before or after it (L41b).
+_USAGE = re.compile(r"(?<![\w-])api-usage\s*=\s*(\d+)\s*/\s*(\d+)", re.IGNORECASE)
 _CHUNK = 128 * 1024
+#: Requests of one process that are under way at once: below the 5 long ones that the smallest org allows (Salesforce
+#: Developer Limits, "Concurrent API Request Limits").
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class Transport:
         self._timeouts = timeouts or Timeouts()
         self._client: httpx2.Client | None = None
         self._lock = threading.Lock()
+        self._room = threading.BoundedSemaphore(_AT_ONCE)
         self._org_clock: tuple[datetime, float] | None = None
         self._usage: Usage | None = None
         self.calls = CallCount()
@@ -112,7 +117,7 @@ class Transport:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        content: bytes | None = None,
+        content: bytes | Iterable[bytes] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
         """Sends one request and reads the whole answer.
@@ -122,7 +127,7 @@ class Transport:
         """
         self.guard(kind)
         self.calls.add(kind)
-        with _network_errors(kind, url):
+        with self._room, _network_errors(kind, url):
             response = self._open().request(
                 method, url, headers=dict(headers or {}), json=json, content=content, data=dict(form) if form else None
             )
@@ -138,7 +143,7 @@ class Transport:
         """
         self.guard(kind)
         self.calls.add(kind)
-        with _network_errors(kind, url), self._open().stream("GET", url, headers=dict(headers)) as response:
+        with self._room, _network_errors(kind, url), self._open().stream("GET", url, headers=dict(headers)) as response:
             self._note(response)
             yield Stream(response)
 
@@ -159,6 +164,10 @@ class Transport:
     def usage(self) -> Usage | None:
         """API requests used and allowed, where an answer told."""
         return self._usage
+
+    def note_usage(self, used: int, limit: int) -> None:
+        """Takes what was learnt about the usage by another road."""
+        self._usage = Usage(used, limit)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -1,6 +1,6 @@
 """Issues: what a person should look at, one row per cause, record and field, with the remedy."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,15 +31,6 @@ class Issue:
 def open_issue(conn: psycopg.Connection, connection_id: int, run_id: int, issue: Issue, now: datetime) -> None:
     """Keeps an issue, or tells an open one of the same cause anew."""
     conn.execute(_SQL["open"].compose(), {"connection_id": connection_id, "run_id": run_id, "now": now, **vars(issue)})
-
-
-def resolve_issues(
-    conn: psycopg.Connection, connection_id: int, taken: Mapping[int, Iterable[str]], now: datetime
-) -> None:
-    """Closes what was open about sending these contacts and fields (contact → fields that Salesforce took)."""
-    rows = [{"contact_id": contact_id, "fields": list(fields)} for contact_id, fields in taken.items()]
-    if rows:
-        conn.execute(_SQL["resolve"].compose(), {"connection_id": connection_id, "taken": Jsonb(rows), "now": now})
 
 
 @dataclass(frozen=True)
@@ -105,6 +96,11 @@ def try_again(
     """
     parameters = {"connection_id": connection_id, "code": code, "field": field, "one_each": one_each}
     conn.execute(_SQL["chosen"].compose(), parameters)
+    return wake_chosen(conn, connection_id, fields)
+
+
+def wake_chosen(conn: psycopg.Connection, connection_id: int, fields: Sequence[MappedField]) -> int:
+    """Lets what the temporary table `chosen` names wait to be sent again; gives the number of contacts."""
     conn.execute(_SQL["wake"].compose())
     lanes = sql.SQL(", ").join(
         sql.SQL("({}, {}::smallint)").format(sql.Literal(one.name), sql.Literal(one.lane.rank))
@@ -112,7 +108,7 @@ def try_again(
         if one.direction.pushes
     )
     if any(one.direction.pushes for one in fields):
-        conn.execute(_SQL["requeue"].compose(lanes=lanes), parameters)
+        conn.execute(_SQL["requeue"].compose(lanes=lanes), {"connection_id": connection_id})
     row = conn.execute(_SQL["count_chosen"].compose()).fetchone()
     return row[0] if row else 0
 

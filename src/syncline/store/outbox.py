@@ -10,45 +10,14 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from syncline.domain.mapping import BlankRule, Lane, MappedField
-from syncline.domain.sending import Pending
-from syncline.domain.shape import ObjectShape
+from syncline.domain.mapping_options import PushGuard
+from syncline.domain.sending import FLIPS, Flip, Pending
 from syncline.store.expressions import canonical, contact_value, decided, mirror_value, salesforce_value, typed
 from syncline.store.named_sql import load
-from syncline.store.names import ConnectionTables
+from syncline.store.refusals import settle_taken
+from syncline.store.targets import Mapped, Target
 
 _SQL = load("outbox")
-Mapped = Sequence[tuple[MappedField, str]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """The records that are written: an object of a connection, its shape, and the fields that are sent to it.
-
-    `calculated`: the fields that are expressions over the object, whose values a write may move.
-    """
-
-    tables: ConnectionTables
-    connection_id: int
-    shape: ObjectShape
-    sent: Mapped
-    calculated: Mapped = ()
-    #: Fields whose edits wait until the org takes them again.
-    suspended: Collection[str] = ()
-
-    @property
-    def object_name(self) -> str:
-        """The object."""
-        return self.shape.name
-
-    @property
-    def mirror(self) -> sql.Identifier:
-        """Its mirror table."""
-        return self.tables.mirror(self.shape.name)
-
-    @property
-    def unconverted(self) -> sql.SQL:
-        """The condition that a mirror row can still be written."""
-        return sql.SQL("NOT mirror.isconverted") if self.shape.find("IsConverted") else sql.SQL("true")
 
 
 @dataclass(frozen=True)
@@ -76,28 +45,52 @@ def load_pending(
     conn: psycopg.Connection, target: Target, lane: Lane, after: int, rows: int, now: datetime
 ) -> tuple[list[Pending], list[Pending]]:
     """The next waiting records of a lane: those with something to send, and those without."""
+    statement = build_pending(target)
+    parameters = {**_facts(target), "lane": lane.rank, "after": after, "rows": rows, "now": now}
+    found = [
+        Pending(contact_id, record_id, version, seen, ours or {}, theirs or {}, parent)
+        for contact_id, record_id, version, seen, ours, theirs, parent in conn.execute(statement, parameters)
+    ]
+    return [one for one in found if one.ours], [one for one in found if not one.ours]
+
+
+def build_pending(target: Target) -> sql.Composed:
+    """The statement that gives the waiting records of a lane; takes lane, after, rows and now."""
     values = sql.SQL(", ").join(
-        sql.SQL("({}, {}, {}, {})").format(
+        sql.SQL("({}, {}, {}, {}, {})").format(
             sql.Literal(field.name),
             _sends_blank(field, target.sent),
             canonical(contact_value(field, "contact"), field.type),
             canonical(mirror_value(field, source, "mirror"), field.type),
+            _is_wanted(field, contact_value(field, "contact"), mirror_value(field, source, "mirror")),
         )
         for field, source in target.sent
     )
     stamp = target.shape.stamp_field
-    statement = _SQL["pending"].compose(
+    return _SQL["pending"].compose(
         stamp=sql.Identifier("mirror", stamp.lower()) if stamp else sql.SQL("NULL::timestamptz"),
         mirror=target.mirror,
         unconverted=target.unconverted,
         values=values,
+        parent=target.parent,
     )
-    parameters = {**_facts(target), "lane": lane.rank, "after": after, "rows": rows, "now": now}
-    found = [
-        Pending(contact_id, record_id, version, seen, ours or {}, theirs or {})
-        for contact_id, record_id, version, seen, ours, theirs in conn.execute(statement, parameters)
-    ]
-    return [one for one in found if one.ours], [one for one in found if not one.ours]
+
+
+def _is_wanted(field: MappedField, ours: sql.Composable, theirs: sql.Composable) -> sql.Composable:
+    """Whether a value that differs is to be sent, by the guard and the step of its field."""
+    if field.guard is PushGuard.NEVER:
+        return sql.SQL("false")
+    if field.guard is PushGuard.IF_BLANK:
+        return sql.SQL("({}) IS NULL").format(theirs)
+    if field.step and field.type.column_type == "numeric":
+        return sql.SQL("coalesce(abs({} - {}) >= {}, true)").format(ours, theirs, sql.Literal(field.step))
+    return sql.SQL("true")
+
+
+def count_pending(conn: psycopg.Connection, target: Target, lane: Lane, now: datetime) -> int:
+    """How many rows of a lane wait."""
+    row = conn.execute(_SQL["count_pending"].compose(), {**_facts(target), "lane": lane.rank, "now": now}).fetchone()
+    return row[0] if row else 0
 
 
 def _sends_blank(field: MappedField, sent: Mapped) -> sql.Composable:
@@ -112,18 +105,28 @@ def _sends_blank(field: MappedField, sent: Mapped) -> sql.Composable:
 def note_sent(
     conn: psycopg.Connection, target: Target, sent: Sequence[Pending], run_id: int, written_at: datetime, now: datetime
 ) -> None:
-    """What was written: the mirror has it, the log tells it, nothing of it waits."""
+    """What was written: the mirror has it, the log tells it, nothing of it waits, nothing of it is refused."""
     rows = Jsonb([{**_row(one), "ours": dict(one.ours), "theirs": dict(one.theirs)} for one in sent])
-    parameters = {**_facts(target), "rows": rows, "run_id": run_id, "written_at": written_at, "now": now}
-    _note_calculated(conn, target, parameters)
+    parameters = {"rows": rows, "run_id": run_id, "written_at": written_at, "now": now}
+    note_relation_sent(conn, target, _SQL["given"].compose(), parameters)
+
+
+def note_relation_sent(
+    conn: psycopg.Connection, target: Target, sent: sql.Composable, parameters: dict[str, Any]
+) -> None:
+    """The same for a relation named `sent`; `parameters` hold run_id, written_at, now and the relation's own."""
+    facts = {**parameters, **_facts(target), "suspended": list(target.suspended)}
+    _note_calculated(conn, target, sent, facts)
     assignments = sql.SQL(", ").join(_mirror_assignment(field, source, target) for field, source in target.sent)
-    conn.execute(_SQL["mirror_takes"].compose(mirror=target.mirror, assignments=assignments), parameters)
-    conn.execute(_SQL["note_writes"].compose(), parameters)
-    conn.execute(_SQL["log_sent"].compose(), parameters)
-    clear(conn, sent, target.suspended)
+    parts = {"mirror": target.mirror, "assignments": assignments, "sent": sent}
+    for step in ("mirror_takes", "note_writes", "log_sent", "keep_suspended", "clear"):
+        conn.execute(_SQL[step].compose(**parts), facts)
+    settle_taken(conn, target, sent, facts)
 
 
-def _note_calculated(conn: psycopg.Connection, target: Target, parameters: Mapping[str, object]) -> None:
+def _note_calculated(
+    conn: psycopg.Connection, target: Target, sent: sql.Composable, parameters: dict[str, Any]
+) -> None:
     """Keeps what was agreed on of each expression, before its mirror row takes what was written."""
     agreed = decided(target.calculated)
     if agreed:
@@ -133,15 +136,38 @@ def _note_calculated(conn: psycopg.Connection, target: Target, parameters: Mappi
             )
             for field, source in agreed
         )
-        conn.execute(_SQL["note_calculated"].compose(mirror=target.mirror, values=values), parameters)
+        statement = _SQL["note_calculated"].compose(mirror=target.mirror, values=values, sent=sent)
+        conn.execute(statement, parameters)
 
 
 def clear(conn: psycopg.Connection, done: Sequence[Pending], suspended: Collection[str] = ()) -> None:
     """Takes rows out, but for those that were edited meanwhile, and for edits of fields that are suspended."""
     parameters = {"rows": Jsonb([_row(one) for one in done]), "suspended": list(suspended)}
-    if suspended:
-        conn.execute(_SQL["keep_suspended"].compose(), parameters)
-    conn.execute(_SQL["clear"].compose(), parameters)
+    for step in ("keep_suspended", "clear") if suspended else ("clear",):
+        conn.execute(_SQL[step].compose(sent=_SQL["given"].compose()), parameters)
+
+
+def find_flipping(
+    conn: psycopg.Connection, target: Target, sent: sql.Composable, parameters: dict[str, Any], since: datetime
+) -> list[Flip]:
+    """Fields of a relation named `sent` that were written over the same value again and again since then."""
+    names = [field.name for field, _ in target.sent if field.lane is not Lane.CONSENT]
+    writer = sql.SQL("mirror.lastmodifiedbyid" if target.shape.find("LastModifiedById") else "NULL::text")
+    statement = _SQL["flipping"].compose(sent=sent, mirror=target.mirror, last_writer=writer)
+    found = conn.execute(statement, {**parameters, "fields": names, "since": since, "times": FLIPS})
+    return [Flip(*row) for row in found]
+
+
+def find_flips(conn: psycopg.Connection, target: Target, pending: Sequence[Pending], since: datetime) -> list[Flip]:
+    """The same for rows that Python holds."""
+    rows = Jsonb([{**_row(one), "ours": dict(one.ours), "theirs": dict(one.theirs)} for one in pending])
+    return find_flipping(conn, target, _SQL["given"].compose(), {"rows": rows}, since)
+
+
+def hold_flips(conn: psycopg.Connection, target: Target, flips: Sequence[Flip]) -> None:
+    """These fields wait for a person."""
+    rows = [{"contact_id": one.contact_id, "field": one.field, "theirs": one.theirs} for one in flips]
+    conn.execute(_SQL["hold"].compose(), {**_facts(target), "rows": Jsonb(rows)})
 
 
 def load_attempts(conn: psycopg.Connection, contact_ids: Sequence[int]) -> int:
@@ -154,19 +180,6 @@ def defer(conn: psycopg.Connection, later: Mapping[int, str], not_before: dateti
     """Tries these contacts again later, for the reasons given."""
     rows = Jsonb([{"contact_id": contact_id, "reason": reason} for contact_id, reason in later.items()])
     conn.execute(_SQL["defer"].compose(), {"rows": rows, "not_before": not_before})
-
-
-def park(conn: psycopg.Connection, parked: Sequence[tuple[int, int, str]]) -> None:
-    """Lets these (contact, version, reason) wait for a person."""
-    rows = [{"contact_id": one, "version": version, "reason": reason} for one, version, reason in parked]
-    conn.execute(_SQL["park"].compose(), {"rows": Jsonb(rows)})
-
-
-def drop_fields(conn: psycopg.Connection, refused: Sequence[tuple[Pending, Sequence[str]]]) -> None:
-    """Fields that were refused no longer wait."""
-    rows = [{**_row(one), "field": name} for one, names in refused for name in names]
-    if rows:
-        conn.execute(_SQL["drop_fields"].compose(), {"rows": Jsonb(rows)})
 
 
 def load_new_leads(
@@ -216,14 +229,19 @@ def note_created(
     conn: psycopg.Connection,
     target: Target,
     created: Mapping[int, tuple[str, Mapping[str, Any]]],
+    fields: Sequence[str],
     *,
     run_id: int,
     written_at: datetime,
     now: datetime,
     rule: str,
 ) -> None:
-    """Contacts that became records (contact → record, what was sent): mirror, link, log; later edits wait on."""
+    """Contacts that became records (contact → record, what was sent): mirror, link, log; later edits wait on.
+
+    What was refused of `fields`, or of the whole record, is refused no more.
+    """
     every = {field.name: None for field, _ in target.sent}
+    asked = dict.fromkeys(fields)
     rows: list[dict[str, Any]] = [
         {
             "contact_id": contact_id,
@@ -231,6 +249,7 @@ def note_created(
             "sent": dict(sent),
             "rule": rule,
             "every": every,
+            "ours": asked,
         }
         for contact_id, (record_id, sent) in created.items()
     ]
@@ -242,6 +261,22 @@ def note_created(
         "now": now,
         "lane": Lane.OTHER.rank,
     }
+    _insert_mirror(conn, target, rows, parameters)
+    created_rows = sql.SQL("jsonb_to_recordset(%(rows)s) sent (contact_id bigint, record_id text, ours jsonb)")
+    for step in ("link_created", "mark_created", "log_created", "note_writes", "clear_created"):
+        conn.execute(_SQL[step].compose(sent=created_rows), parameters)
+    settle_taken(conn, target, created_rows, parameters)
+    if target.calculated:
+        # Of what Salesforce makes of the new record the next run decides.
+        fields = [field.name for field, _ in target.calculated]
+        conn.execute(_SQL["first_meetings"].compose(), {**parameters, "fields": fields})
+    drop_intents(conn, list(created))
+
+
+def _insert_mirror(
+    conn: psycopg.Connection, target: Target, rows: Sequence[Mapping[str, Any]], parameters: Mapping[str, object]
+) -> None:
+    """Records that were created are in the mirror at once, as they were sent."""
     names = sorted({name for row in rows for name in row["sent"]})
     shapes = [shape for name in names if (shape := target.shape.find(name))]
     columns = sql.SQL(", ").join(sql.Identifier(shape.column) for shape in shapes)
@@ -249,13 +284,6 @@ def note_created(
         sql.SQL("(created.sent ->> {})::" + shape.column_type).format(sql.Literal(shape.name)) for shape in shapes
     )
     conn.execute(_SQL["insert_mirror"].compose(mirror=target.mirror, columns=columns, values=values), parameters)
-    for step in ("link_created", "mark_created", "log_created", "note_writes", "clear_created"):
-        conn.execute(_SQL[step].compose(), parameters)
-    if target.calculated:
-        # Of what Salesforce makes of the new record the next run decides.
-        fields = [field.name for field, _ in target.calculated]
-        conn.execute(_SQL["first_meetings"].compose(), {**parameters, "fields": fields})
-    drop_intents(conn, list(created))
 
 
 def note_filled(

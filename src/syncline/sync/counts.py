@@ -16,6 +16,11 @@ class Counts:
         with self._lock:
             self._counter[name] += amount
 
+    def raise_to(self, name: str, amount: int) -> None:
+        """Keeps the largest amount that a counter was told."""
+        with self._lock:
+            self._counter[name] = max(self._counter[name], amount)
+
     def __getitem__(self, name: str) -> int:
         return self._counter[name]
 

@@ -19,17 +19,18 @@ from syncline import clock
 from syncline.domain.mapping import CONTACT, LEAD
 from syncline.domain.matching import Candidate, choose_record
 from syncline.domain.outcomes import RowAction, RowError, RowResult
-from syncline.domain.sending import build_wait
+from syncline.domain.sending import Next, build_wait
 from syncline.domain.shape import TEXT_TYPES
 from syncline.domain.values import rest_to_text, text_to_json
 from syncline.errors import ConnectionBroken, LimitReached
 from syncline.salesforce.composite import query_part
-from syncline.salesforce.failures import classify_row
+from syncline.salesforce.failures import classify_row, find_remedy
 from syncline.salesforce.soql import build_query, datetime_literal, quote, quote_list
-from syncline.store import issues, outbox
+from syncline.store import outbox, refusals
 from syncline.store.database import transaction
-from syncline.store.issues import Issue
-from syncline.store.outbox import Intent, NewLead, Target
+from syncline.store.outbox import Intent, NewLead
+from syncline.store.refusals import Failed
+from syncline.store.targets import Target
 from syncline.sync.context import SyncContext
 from syncline.sync.fields import read_fields
 from syncline.sync.push import build_target
@@ -245,13 +246,12 @@ def _note_created(
         conn,
         target,
         created,
+        [field.name for field in ctx.mapping.fields],
         run_id=ctx.run_id,
         written_at=written_at,
         now=clock.now(),
         rule="added here, found nowhere",
     )
-    names = [field.name for field in ctx.mapping.fields]
-    issues.resolve_issues(conn, ctx.connection.id, dict.fromkeys(created, names), clock.now())
     ctx.counts.add("created_in_salesforce", len(created))
 
 
@@ -298,23 +298,23 @@ def _refuse(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: Row
         wait = build_wait(outbox.load_attempts(conn, [one.contact_id]), random.random())  # noqa: S311  # jitter
         outbox.defer(conn, {one.contact_id: error.message}, clock.now() + wait)
         return
-    _park(ctx, conn, one, error, "Correct the value here; a further edit sends it again.")
+    _park(ctx, conn, one, error, find_remedy(error.code))
 
 
 def _park(
     ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: RowError, remedy: str, field: str = ""
 ) -> None:
-    outbox.park(conn, [(one.contact_id, one.version, error.message)])
-    issue = Issue(
+    failed = Failed(
+        contact_id=one.contact_id,
+        record_id="",
+        version=one.version,
         code=error.code,
         message=error.message,
         remedy=remedy,
-        direction="push",
-        object=LEAD,
-        contact_id=one.contact_id,
-        field=field,
+        names=(field,) if field else (),
+        next=str(Next.PARK),
     )
-    issues.open_issue(conn, ctx.connection.id, ctx.run_id, issue, clock.now())
+    refusals.settle_failed(conn, build_target(ctx, LEAD), [failed], run_id=ctx.run_id, now=clock.now())
     ctx.counts.add("push_parked")
 
 

@@ -17,7 +17,7 @@ from syncline.sync.context import SyncContext
 from syncline.sync.create import create_in_salesforce, settle_intents
 from syncline.sync.decide import build_plan, build_scope, decide
 from syncline.sync.pull import pull
-from syncline.sync.push import push, push_consent
+from syncline.sync.push import push, push_consent, settle_bulk
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ def make_plan(ctx: SyncContext) -> Plan:
     """Reads what is new, merges it into the mirror, and decides; contacts and Salesforce stay as they are."""
     with closing(ctx.database.connect("columns")) as conn, transaction(conn, "columns"):
         ensure_columns(conn, ctx.mapping)
+    settle_bulk(ctx)
     settle_intents(ctx)
     pull(ctx)
     calculated.sweep(ctx)

@@ -13,13 +13,6 @@ SELECT %(connection_id)s, %(run_id)s, %(object)s, %(record_id)s, %(contact_id)s,
        %(message)s, %(remedy)s, 'open', %(now)s
 WHERE NOT EXISTS (SELECT 1 FROM seen);
 
--- resolve --
--- What was refused of these contacts has been taken now: the record as a whole, and the fields that were sent.
-UPDATE issues SET state = 'resolved', at = %(now)s
-FROM jsonb_to_recordset(%(taken)s) taken (contact_id bigint, fields jsonb)
-WHERE issues.connection_id = %(connection_id)s AND issues.state = 'open' AND issues.direction = 'push'
-  AND issues.contact_id = taken.contact_id AND (issues.field = '' OR taken.fields ? issues.field);
-
 -- causes --
 -- Open issues by cause: how many, since when, and the newest example.
 SELECT min(id), direction, code, object, field, count(*), min(at), max(at), (array_agg(message ORDER BY at DESC))[1],

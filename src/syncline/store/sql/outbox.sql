@@ -1,6 +1,6 @@
 -- pending --
 -- The next waiting records of one object and lane: what each field holds here and, when last seen, there.
-SELECT outbox.contact_id, link.record_id, outbox.version, {stamp}, waiting.ours, waiting.theirs
+SELECT outbox.contact_id, link.record_id, outbox.version, {stamp}, waiting.ours, waiting.theirs, {parent}
 FROM outbox
 JOIN links link ON link.contact_id = outbox.contact_id AND link.connection_id = %(connection_id)s
     AND link.object = %(object)s AND link.state = 'live'
@@ -8,8 +8,8 @@ JOIN contacts contact ON contact.id = outbox.contact_id AND contact.state = 'act
 JOIN {mirror} mirror ON mirror.id = link.record_id AND NOT mirror.isdeleted AND {unconverted}
 CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(value.field, value.ours) AS ours, jsonb_object_agg(value.field, value.theirs) AS theirs
-    FROM (VALUES {values}) value (field, sends_blank, ours, theirs)
-    WHERE outbox.fields ? value.field AND value.ours IS DISTINCT FROM value.theirs
+    FROM (VALUES {values}) value (field, sends_blank, ours, theirs, wanted)
+    WHERE outbox.fields ? value.field AND value.ours IS DISTINCT FROM value.theirs AND value.wanted
       AND (value.ours IS NOT NULL OR value.sends_blank)
       AND NOT EXISTS (
           SELECT 1 FROM field_bases base WHERE base.connection_id = %(connection_id)s
@@ -20,10 +20,22 @@ WHERE outbox.kind = 'change' AND outbox.state = 'waiting' AND outbox.lane = %(la
   AND (outbox.not_before IS NULL OR outbox.not_before <= %(now)s)
 ORDER BY outbox.contact_id LIMIT %(rows)s;
 
+-- count_pending --
+-- How many rows of one object and lane wait to be sent; some of them may turn out to have nothing to send.
+SELECT count(*) FROM outbox
+JOIN links link ON link.contact_id = outbox.contact_id AND link.connection_id = %(connection_id)s
+    AND link.object = %(object)s AND link.state = 'live'
+WHERE outbox.kind = 'change' AND outbox.state = 'waiting' AND outbox.lane = %(lane)s
+  AND (outbox.not_before IS NULL OR outbox.not_before <= %(now)s);
+
+-- given --
+-- Rows that Python holds, as the relation that the statements about what was sent read.
+jsonb_to_recordset(%(rows)s) sent (contact_id bigint, record_id text, version bigint, ours jsonb, theirs jsonb);
+
 -- clear --
 -- Rows that are done, where no further edit came in meanwhile.
-DELETE FROM outbox USING jsonb_to_recordset(%(rows)s) done (contact_id bigint, version bigint)
-WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND outbox.kind = 'change'
+DELETE FROM outbox USING {sent}
+WHERE outbox.contact_id = sent.contact_id AND outbox.version = sent.version AND outbox.kind = 'change'
   AND NOT outbox.fields ?| %(suspended)s::text[];
 
 -- keep_suspended --
@@ -31,15 +43,15 @@ WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND 
 UPDATE outbox SET fields = (
     SELECT jsonb_object_agg(field.key, field.value) FROM jsonb_each(outbox.fields) field
     WHERE field.key = ANY(%(suspended)s))
-FROM jsonb_to_recordset(%(rows)s) done (contact_id bigint, version bigint)
-WHERE outbox.contact_id = done.contact_id AND outbox.version = done.version AND outbox.kind = 'change'
+FROM {sent}
+WHERE outbox.contact_id = sent.contact_id AND outbox.version = sent.version AND outbox.kind = 'change'
   AND outbox.fields ?| %(suspended)s::text[];
 
 -- note_calculated --
 -- What was agreed on of fields that are expressions: what is written may move them.
 INSERT INTO field_bases (connection_id, contact_id, field, base, known)
 SELECT %(connection_id)s, sent.contact_id, value.field, value.before, true
-FROM jsonb_to_recordset(%(rows)s) sent (contact_id bigint, record_id text)
+FROM {sent}
 JOIN {mirror} mirror ON mirror.id = sent.record_id COLLATE "C"
 CROSS JOIN LATERAL (VALUES {values}) value (field, before)
 ON CONFLICT (connection_id, contact_id, field) DO NOTHING;
@@ -47,14 +59,14 @@ ON CONFLICT (connection_id, contact_id, field) DO NOTHING;
 -- mirror_takes --
 -- The mirror takes what was written, so that our own echo is equal and causes nothing.
 UPDATE {mirror} mirror SET {assignments}
-FROM jsonb_to_recordset(%(rows)s) sent (record_id text, ours jsonb)
+FROM {sent}
 WHERE mirror.id = sent.record_id COLLATE "C";
 
 -- note_writes --
 -- What was written, with the org's time just before it.
 INSERT INTO own_writes (connection_id, object, record_id, written_at)
 SELECT %(connection_id)s, %(object)s, sent.record_id, %(written_at)s
-FROM jsonb_to_recordset(%(rows)s) sent (record_id text)
+FROM {sent}
 ON CONFLICT (connection_id, object, record_id) DO UPDATE SET written_at = excluded.written_at;
 
 -- log_sent --
@@ -62,7 +74,7 @@ ON CONFLICT (connection_id, object, record_id) DO UPDATE SET written_at = exclud
 INSERT INTO change_log (run_id, at, contact_id, action, field, old, new, rule, origin)
 SELECT %(run_id)s, %(now)s, sent.contact_id, 'sent', value.field, sent.theirs ->> value.field, value.new,
        'changed here', 'marketing'
-FROM jsonb_to_recordset(%(rows)s) sent (contact_id bigint, ours jsonb, theirs jsonb)
+FROM {sent}
 CROSS JOIN LATERAL jsonb_each_text(sent.ours) value (field, new);
 
 -- defer --
@@ -74,20 +86,6 @@ WHERE outbox.contact_id = later.contact_id;
 -- attempts --
 -- How often these rows were tried.
 SELECT coalesce(max(attempts), 0) FROM outbox WHERE contact_id = ANY(%(contact_ids)s);
-
--- park --
--- Rows that wait for a person; a further edit wakes them.
-UPDATE outbox SET state = 'parked', reason = parked.reason
-FROM jsonb_to_recordset(%(rows)s) parked (contact_id bigint, version bigint, reason text)
-WHERE outbox.contact_id = parked.contact_id AND outbox.version = parked.version;
-
--- drop_fields --
--- Fields that were refused no longer wait; the issue tells of them, and a further edit sends them again.
-UPDATE outbox SET fields = outbox.fields - refused.fields
-FROM (SELECT contact_id, version, array_agg(field) AS fields
-      FROM jsonb_to_recordset(%(rows)s) one (contact_id bigint, version bigint, field text)
-      GROUP BY contact_id, version) refused
-WHERE outbox.contact_id = refused.contact_id AND outbox.version = refused.version;
 
 -- new_leads --
 -- Contacts that are to become Leads, with their values.
@@ -224,3 +222,25 @@ WHERE lower(mirror.email) = ANY(%(emails)s) AND NOT mirror.isdeleted AND {unconv
 -- Which contacts these records are linked to.
 SELECT record_id, contact_id FROM links
 WHERE connection_id = %(connection_id)s AND object = %(object)s AND record_id = ANY(%(record_ids)s);
+
+-- flipping --
+-- Fields that are about to be written over the same value for the third time in a day: somebody writes it back.
+SELECT sent.contact_id, value.field, sent.theirs ->> value.field, value.new,
+       (SELECT log.origin FROM change_log log WHERE log.contact_id = sent.contact_id AND log.field = value.field
+          AND log.action = 'update' AND log.origin <> 'salesforce' ORDER BY log.id DESC LIMIT 1),
+       {last_writer}
+FROM {sent}
+JOIN {mirror} mirror ON mirror.id = sent.record_id COLLATE "C"
+CROSS JOIN LATERAL jsonb_each_text(sent.ours) value (field, new)
+WHERE value.field = ANY(%(fields)s::text[]) AND %(times)s <= (
+    SELECT count(*) FROM change_log log
+    WHERE log.contact_id = sent.contact_id AND log.action = 'sent' AND log.field = value.field
+      AND log.at > %(since)s AND log.new IS NOT DISTINCT FROM value.new
+      AND log.old IS NOT DISTINCT FROM (sent.theirs ->> value.field));
+
+-- hold --
+-- These fields wait for a person, like any conflict that is held.
+INSERT INTO field_bases (connection_id, contact_id, field, base, known, held)
+SELECT %(connection_id)s, flipping.contact_id, flipping.field, flipping.theirs, true, true
+FROM jsonb_to_recordset(%(rows)s) flipping (contact_id bigint, field text, theirs text)
+ON CONFLICT (connection_id, contact_id, field) DO UPDATE SET held = true;
