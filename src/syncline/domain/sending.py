@@ -11,6 +11,8 @@ from syncline.domain.shape import TEXT_TYPES, ObjectShape
 
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=4)
+#: Records of one strict write: the parts that one composite call takes.
+STRICT_ROWS = 25
 #: So many times within `FLIP_WINDOW` the same value is written over the same other one; then a person has to say.
 FLIPS = 2
 FLIP_WINDOW = timedelta(days=1)
@@ -136,3 +138,36 @@ def plan_polls(rows: int) -> Iterator[float]:
     while True:
         yield pause
         pause = min(pause * _POLL_GROWTH, _LAST_POLL)
+
+
+@dataclass(frozen=True)
+class CallSizes:
+    """How many records one call takes, and from how many on a Bulk job is used."""
+
+    look: int
+    send: int
+    bulk: int
+
+
+#: Calls of a Bulk job: the look, the job, the upload, its start, one look at it, three results.
+_BULK_CALLS = 8
+
+
+def forecast_updates(rows: int, sizes: CallSizes, *, strict: bool, bulk: bool = True) -> int:
+    """Calls that sending changes of one object and lane makes: looks at stamps, and writes, or a Bulk job."""
+    if bulk and not strict and rows > sizes.bulk:
+        return _BULK_CALLS
+    return sum(1 + _parts(some, STRICT_ROWS if strict else sizes.send) for some in _chunks(rows, sizes.look))
+
+
+def forecast_creates(rows: int, sizes: CallSizes) -> int:
+    """Calls that creating Leads makes: a search and a write for each set, and a look at what the org filled in."""
+    return 2 * _parts(rows, sizes.send) + _parts(rows, sizes.look)
+
+
+def _chunks(rows: int, size: int) -> list[int]:
+    return [min(size, rows - at) for at in range(0, rows, size)]
+
+
+def _parts(rows: int, size: int) -> int:
+    return -(-rows // size)

@@ -111,7 +111,7 @@ def open_consent(
             run_id = runs.start(lock, connection.id, runs.CONSENT_KIND, clock.now(), holder.job_id)
         with holder.sessions.open_client(connection, keys) as client:
             context = SyncContext(connection, mapping, {}, client, database.impatient(_PATIENCE), run_id)
-            context.guard = _keep_budget(lock, client, connection.id)
+            context.guard = _keep_budget(database, client, connection.id)
             try:
                 with context.urgent():
                     context.shapes.update(load_shapes(context, PERSON_OBJECTS))

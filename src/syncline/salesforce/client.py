@@ -20,7 +20,7 @@ from syncline.salesforce import soap
 from syncline.salesforce.answers import Identity, Page, read_page, read_row
 from syncline.salesforce.auth import Token
 from syncline.salesforce.bulk import BulkJob, ResultPage, read_job
-from syncline.salesforce.composite import Part, PartResult, build_request, query_part
+from syncline.salesforce.composite import Part, PartResult, build_request, build_write_headers, query_part
 from syncline.salesforce.describe import read_describe
 from syncline.salesforce.failures import LocatorLost, remote_error
 from syncline.salesforce.token import TokenOwner
@@ -124,10 +124,10 @@ class Salesforce:
         """The next page; raises LocatorLost where the place is gone, as it is with the session that made it."""
         return read_page(self.json("query", "GET", next_url))
 
-    def composite(self, parts: Sequence[Part], *, all_or_none: bool = False) -> list[PartResult]:
-        """Sends up to 25 sub-requests in one call; their results in the order asked. Meant for reads."""
+    def composite(self, parts: Sequence[Part], *, all_or_none: bool = False, repeat: bool = True) -> list[PartResult]:
+        """Sends up to 25 sub-requests in one call; their results in the order asked. `repeat`: all may be repeated."""
         request = build_request(parts, self.path(""), all_or_none=all_or_none)
-        body = self.json("composite", "POST", self.path("/composite"), json=request)
+        body = self.json("composite", "POST", self.path("/composite"), json=request, repeat=repeat)
         return [
             PartResult(one["referenceId"], one["httpStatusCode"], one.get("body")) for one in body["compositeResponse"]
         ]
@@ -144,13 +144,20 @@ class Salesforce:
         self, object_name: str, records: Sequence[Mapping[str, Any]], *, auto_assign: bool = False
     ) -> list[RowResult]:
         """Updates up to 200 records, each with its Id; results in the order sent. May be repeated, and is."""
-        return self._write("update", "PATCH", "/composite/sobjects", object_name, records, auto_assign, repeat=True)
+        headers = build_write_headers(auto_assign=auto_assign)
+        return self._write("update", "PATCH", "/composite/sobjects", object_name, records, headers, repeat=True)
 
     def create(
-        self, object_name: str, records: Sequence[Mapping[str, Any]], *, auto_assign: bool = True
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        auto_assign: bool = True,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Creates up to 200 records; results in the order sent. Never repeated: the caller settles a lost answer."""
-        return self._write("create", "POST", "/composite/sobjects", object_name, records, auto_assign, repeat=False)
+        headers = build_write_headers(auto_assign=auto_assign, allow_duplicates=allow_duplicates)
+        return self._write("create", "POST", "/composite/sobjects", object_name, records, headers, repeat=False)
 
     def upsert(
         self,
@@ -159,10 +166,12 @@ class Salesforce:
         records: Sequence[Mapping[str, Any]],
         *,
         auto_assign: bool = True,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Creates or updates up to 200 records by an external id; results in the order sent. May be repeated."""
         path = f"/composite/sobjects/{object_name}/{external_id_field}"
-        return self._write("upsert", "PATCH", path, object_name, records, auto_assign, repeat=True)
+        headers = build_write_headers(auto_assign=auto_assign, allow_duplicates=allow_duplicates)
+        return self._write("upsert", "PATCH", path, object_name, records, headers, repeat=True)
 
     def delete_records(self, object_name: str, ids: Sequence[str]) -> list[RowResult]:
         """Deletes up to 200 records of an object; one that is deleted already counts as done.
@@ -285,7 +294,7 @@ class Salesforce:
         path: str,
         object_name: str,
         records: Sequence[Mapping[str, Any]],
-        auto_assign: bool,
+        headers: Mapping[str, str],
         *,
         repeat: bool,
     ) -> list[RowResult]:
@@ -293,7 +302,6 @@ class Salesforce:
             "allOrNone": False,
             "records": [{"attributes": {"type": object_name}, **record} for record in records],
         }
-        headers = {"Sforce-Auto-Assign": "TRUE" if auto_assign else "FALSE"}
         killpoints.reach(f"remote.{operation}.sending")
         answer = self.send("collections", method, self.path(path), headers=headers, json=request, repeat=repeat)
         killpoints.reach(f"remote.{operation}.answered")

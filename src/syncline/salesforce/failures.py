@@ -121,6 +121,9 @@ LOGINS: dict[str, Failure] = {
     ),
 }
 
+#: What a strict write is told where the record changed since it was looked at (HTTP status 412).
+CHANGED_MEANWHILE = "PRECONDITION_FAILED"
+
 #: What to do next about a row that was refused; what is not here is for a person.
 ROWS: dict[str, RowAction] = {
     **dict.fromkeys(
@@ -129,7 +132,14 @@ ROWS: dict[str, RowAction] = {
     **dict.fromkeys(("INVALID_SESSION_ID", "API_DISABLED_FOR_ORG"), RowAction.STOP_CONNECTION),
     **dict.fromkeys(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"), RowAction.PAUSE),
     **dict.fromkeys(
-        ("CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"), RowAction.FOLLOW
+        (
+            "CANNOT_UPDATE_CONVERTED_LEAD",
+            "ENTITY_IS_DELETED",
+            "INVALID_CROSS_REFERENCE_KEY",
+            "NOT_FOUND",
+            CHANGED_MEANWHILE,
+        ),
+        RowAction.FOLLOW,
     ),
 }
 

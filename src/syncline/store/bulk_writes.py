@@ -10,7 +10,7 @@ from psycopg import sql
 from syncline.domain.mapping import Lane, MappedField
 from syncline.domain.sending import FLIP_WINDOW, Flip
 from syncline.domain.shape import NUMBER_TYPES, TEXT_TYPES, FieldShape
-from syncline.store import outbox, refusals
+from syncline.store import flips, outbox, refusals
 from syncline.store.database import store_errors
 from syncline.store.expressions import salesforce_value
 from syncline.store.named_sql import load
@@ -79,7 +79,7 @@ def drop_moved(conn: psycopg.Connection, write_id: int, seen: Iterable[Iterable[
 def find_flips(conn: psycopg.Connection, target: Target, write_id: int, now: datetime) -> list[Flip]:
     """Fields of an upload that were written over the same value again and again."""
     rows = sql.SQL("(SELECT * FROM bulk_write_rows WHERE write_id = %(write_id)s) sent")
-    return outbox.find_flipping(conn, target, rows, {"write_id": write_id}, now - FLIP_WINDOW)
+    return flips.find_flipping(conn, target, rows, {"write_id": write_id}, now - FLIP_WINDOW)
 
 
 def count_rows(conn: psycopg.Connection, write_id: int) -> int:

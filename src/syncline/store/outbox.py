@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from syncline.domain.mapping import BlankRule, Lane, MappedField
 from syncline.domain.mapping_options import PushGuard
-from syncline.domain.sending import FLIPS, Flip, Pending
+from syncline.domain.sending import Pending
 from syncline.store.expressions import canonical, contact_value, decided, mirror_value, salesforce_value, typed
 from syncline.store.named_sql import load
 from syncline.store.refusals import settle_taken
@@ -102,6 +102,19 @@ def _sends_blank(field: MappedField, sent: Mapped) -> sql.Composable:
     return sql.SQL(" OR ").join(filled) if filled else sql.SQL("false")
 
 
+def count_planned(
+    conn: psycopg.Connection, fields: Sequence[MappedField], run_id: int, last_seq: int
+) -> list[tuple[str, int, int]]:
+    """What a run's delta would send, as (object, lane, contacts); `last_seq`: of the rows before the creates."""
+    if not fields:
+        return []
+    lanes = sql.SQL(", ").join(
+        sql.SQL("({}, {}::smallint)").format(sql.Literal(field.name), sql.Literal(field.lane.rank)) for field in fields
+    )
+    parameters = {"run_id": run_id, "creates": last_seq}
+    return conn.execute(_SQL["forecast"].compose(lanes=lanes), parameters).fetchall()
+
+
 def note_sent(
     conn: psycopg.Connection, target: Target, sent: Sequence[Pending], run_id: int, written_at: datetime, now: datetime
 ) -> None:
@@ -147,29 +160,6 @@ def clear(conn: psycopg.Connection, done: Sequence[Pending], suspended: Collecti
         conn.execute(_SQL[step].compose(sent=_SQL["given"].compose()), parameters)
 
 
-def find_flipping(
-    conn: psycopg.Connection, target: Target, sent: sql.Composable, parameters: dict[str, Any], since: datetime
-) -> list[Flip]:
-    """Fields of a relation named `sent` that were written over the same value again and again since then."""
-    names = [field.name for field, _ in target.sent if field.lane is not Lane.CONSENT]
-    writer = sql.SQL("mirror.lastmodifiedbyid" if target.shape.find("LastModifiedById") else "NULL::text")
-    statement = _SQL["flipping"].compose(sent=sent, mirror=target.mirror, last_writer=writer)
-    found = conn.execute(statement, {**parameters, "fields": names, "since": since, "times": FLIPS})
-    return [Flip(*row) for row in found]
-
-
-def find_flips(conn: psycopg.Connection, target: Target, pending: Sequence[Pending], since: datetime) -> list[Flip]:
-    """The same for rows that Python holds."""
-    rows = Jsonb([{**_row(one), "ours": dict(one.ours), "theirs": dict(one.theirs)} for one in pending])
-    return find_flipping(conn, target, _SQL["given"].compose(), {"rows": rows}, since)
-
-
-def hold_flips(conn: psycopg.Connection, target: Target, flips: Sequence[Flip]) -> None:
-    """These fields wait for a person."""
-    rows = [{"contact_id": one.contact_id, "field": one.field, "theirs": one.theirs} for one in flips]
-    conn.execute(_SQL["hold"].compose(), {**_facts(target), "rows": Jsonb(rows)})
-
-
 def load_attempts(conn: psycopg.Connection, contact_ids: Sequence[int]) -> int:
     """How often the most tried of these was tried."""
     row = conn.execute(_SQL["attempts"].compose(), {"contact_ids": list(contact_ids)}).fetchone()
@@ -194,10 +184,11 @@ def load_new_leads(
     return [NewLead(one, version, key, email, ours or {}) for one, version, key, email, ours in found]
 
 
-def give_keys(conn: psycopg.Connection, keys: Mapping[int, str]) -> None:
-    """External ids for contacts that have none."""
+def give_keys(conn: psycopg.Connection, keys: Mapping[int, str]) -> dict[int, str]:
+    """External ids for contacts that have none; gives those that stand, whoever gave them first."""
     rows = [{"contact_id": contact_id, "external_key": key} for contact_id, key in keys.items()]
     conn.execute(_SQL["give_keys"].compose(), {"rows": Jsonb(rows)})
+    return dict(conn.execute(_SQL["keys"].compose(), {"contact_ids": list(keys)}).fetchall())
 
 
 def write_intents(

@@ -18,7 +18,8 @@ Mapped = Sequence[tuple[MappedField, str]]
 class Target:
     """The records that are written: an object of a connection, its shape, and the fields that are sent to it.
 
-    `calculated`: the fields that are expressions over the object, whose values a write may move.
+    `calculated`: the fields that are expressions over the object, whose values a write may move. `strict`: a write
+    is refused where the record changed since it was looked at.
     """
 
     tables: ConnectionTables
@@ -28,6 +29,7 @@ class Target:
     calculated: Mapped = ()
     #: Fields whose edits wait until the org takes them again.
     suspended: Collection[str] = ()
+    strict: bool = False
 
     @property
     def object_name(self) -> str:

@@ -9,7 +9,6 @@ import random
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ import psycopg
 
 from syncline import clock
 from syncline.domain.mapping import CONTACT, LEAD
+from syncline.domain.mapping_options import DuplicatePolicy
 from syncline.domain.matching import Candidate, choose_record
 from syncline.domain.outcomes import RowAction, RowError, RowResult
 from syncline.domain.sending import Next, build_wait
@@ -32,6 +32,7 @@ from syncline.store.outbox import Intent, NewLead
 from syncline.store.refusals import Failed
 from syncline.store.targets import Target
 from syncline.sync.context import SyncContext
+from syncline.sync.duplicates import DUPLICATES_DETECTED, Attempt, ask_again, choose_matches, shorten
 from syncline.sync.fields import read_fields
 from syncline.sync.push import build_target
 
@@ -39,18 +40,12 @@ from syncline.sync.push import build_target
 _SKEW = timedelta(minutes=1)
 #: Seconds within which an org shows what it has just created, and until the second look.
 _SHOWN_WITHIN, _FIRST_LOOK = 10.0, 0.5
+#: How often a Lead is sent, each time without the fields that were refused.
+_TRIES = 3
 _UNKNOWN = RowError("UNKNOWN", "Salesforce gave no reason.", ())
 
 #: Contact → the record it became, and what was sent.
 _Created = dict[int, tuple[str, Mapping[str, Any]]]
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """One Lead about to be created."""
-
-    new: NewLead
-    record: Mapping[str, Any]
 
 
 def create_in_salesforce(ctx: SyncContext) -> None:
@@ -112,6 +107,14 @@ def _link_known(ctx: SyncContext, conn: psycopg.Connection, new: Sequence[NewLea
             missing.append(one)
         else:
             chosen.append((one, found))
+    link_found(ctx, conn, chosen, "found by address instead of created")
+    return missing
+
+
+def link_found(
+    ctx: SyncContext, conn: psycopg.Connection, chosen: Sequence[tuple[NewLead, Candidate]], rule: str
+) -> None:
+    """Links contacts to records that are there already; one that is another contact's is told."""
     fields = [field.name for field in ctx.mapping.fields]
     taken: set[str] = set()
     for one, found in chosen:
@@ -121,17 +124,9 @@ def _link_known(ctx: SyncContext, conn: psycopg.Connection, new: Sequence[NewLea
                 continue
             taken.add(found.record_id)
             target = build_target(ctx, found.object_name)
-            outbox.note_found(
-                conn,
-                target,
-                {one.contact_id: found.record_id},
-                fields,
-                run_id=ctx.run_id,
-                now=clock.now(),
-                rule="found by address instead of created",
-            )
+            records = {one.contact_id: found.record_id}
+            outbox.note_found(conn, target, records, fields, run_id=ctx.run_id, now=clock.now(), rule=rule)
             ctx.counts.add("linked_on_create")
-    return missing
 
 
 def _find_candidates(ctx: SyncContext, conn: psycopg.Connection, emails: Sequence[str]) -> dict[str, list[Candidate]]:
@@ -164,7 +159,7 @@ def _tell_known(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, found:
     _park(ctx, conn, one, RowError("ALREADY_KNOWN", message, ()), "Merge the two contacts, or change the address.")
 
 
-def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: NewLead) -> _Attempt | None:
+def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: NewLead) -> Attempt | None:
     """The record to send; None where a value does not fit, which becomes an issue."""
     record: dict[str, Any] = {}
     for field, source in ctx.mapped(LEAD):
@@ -183,56 +178,106 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: Ne
         shape = target.shape.find(name)
         if shape and shape.createable:
             record.setdefault(shape.name, filler)
-    return _Attempt(one, record)
+    return Attempt(one, record)
 
 
-def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[_Attempt]) -> _Created:
-    if not attempts:
-        return {}
-    written_at = ctx.salesforce.org_now()
-    key = _external_id(ctx, target)
+def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[Attempt]) -> _Created:
+    """Sends new Leads; those that are refused for fields they can do without are sent again without them."""
+    created: _Created = {}
+    for _ in range(_TRIES):
+        if not attempts:
+            break
+        written_at = ctx.salesforce.org_now()
+        key = _external_id(ctx, target)
+        sent = _announce(ctx, conn, target, attempts, key, written_at)
+        results = _send(ctx, sent, key)
+        answered = list(zip(sent, results, strict=True))
+        doubles = [pair for pair in answered if _is_double(ctx, pair[1])]
+        if doubles:
+            # Told by a call for single records: collections do not say which records they are.
+            again = _announce(ctx, conn, target, [attempt for attempt, _ in doubles], key, written_at)
+            answered = [pair for pair in answered if pair not in doubles]
+            answered += ask_again(ctx, again, key)
+        attempts = _settle(ctx, conn, target, answered, written_at, created)
+    return created
+
+
+def _announce(
+    ctx: SyncContext,
+    conn: psycopg.Connection,
+    target: Target,
+    attempts: Sequence[Attempt],
+    key: str | None,
+    written_at: datetime,
+) -> list[Attempt]:
+    """Commits what settles a lost answer: the external ids, or what is about to be sent."""
     if key:
         keys = {one.new.contact_id: one.new.external_key or str(uuid.uuid4()) for one in attempts}
         with transaction(conn, "create_keys"):
-            outbox.give_keys(conn, keys)
-        sent = [{**one.record, key: keys[one.new.contact_id]} for one in attempts]
-        results = ctx.salesforce.upsert(LEAD, key, sent)
-    else:
-        sent = [dict(one.record) for one in attempts]
-        with transaction(conn, "create_intents"):
-            intents = {one.new.contact_id: record for one, record in zip(attempts, sent, strict=True)}
-            outbox.write_intents(conn, target, intents, written_at)
-        results = ctx.salesforce.create(LEAD, sent)
-    return _settle(ctx, conn, target, list(zip(attempts, sent, results, strict=True)), written_at)
+            # Another process may have given them first (L15).
+            keys = outbox.give_keys(conn, keys)
+        return [Attempt(one.new, {**one.record, key: keys[one.new.contact_id]}) for one in attempts]
+    with transaction(conn, "create_intents"):
+        intents = {one.new.contact_id: one.record for one in attempts}
+        outbox.write_intents(conn, target, intents, written_at)
+    return list(attempts)
+
+
+def _send(ctx: SyncContext, sent: Sequence[Attempt], key: str | None) -> list[RowResult]:
+    records = [one.record for one in sent]
+    assign, allow = ctx.mapping.assignment_rules, ctx.mapping.duplicates is DuplicatePolicy.ALLOW
+    if key:
+        return ctx.salesforce.upsert(LEAD, key, records, auto_assign=assign, allow_duplicates=allow)
+    return ctx.salesforce.create(LEAD, records, auto_assign=assign, allow_duplicates=allow)
+
+
+def _is_double(ctx: SyncContext, result: RowResult) -> bool:
+    """A duplicate rule found a record that is to be linked, and it was not told which."""
+    error = _first(result)
+    told = ctx.mapping.duplicates is DuplicatePolicy.LINK and error.code == DUPLICATES_DETECTED
+    return not result.success and told and not error.matches
 
 
 def _settle(
     ctx: SyncContext,
     conn: psycopg.Connection,
     target: Target,
-    answered: Sequence[tuple[_Attempt, Mapping[str, Any], RowResult]],
+    answered: Sequence[tuple[Attempt, RowResult]],
     written_at: datetime,
-) -> _Created:
-    created = {
-        attempt.new.contact_id: (str(result.id), record) for attempt, record, result in answered if result.success
-    }
-    refused = [(attempt.new, _first(result)) for attempt, _, result in answered if not result.success]
+    created: _Created,
+) -> list[Attempt]:
+    """Stores what was answered, adds to what was created, and gives what is to be sent again with fewer fields."""
+    new = {one.new.contact_id: (str(result.id), one.record) for one, result in answered if result.success}
+    refused = [(one, _first(result)) for one, result in answered if not result.success]
+    shorter = {one.new.contact_id: rest for one, error in refused if (rest := shorten(ctx, one, error))}
+    linked = choose_matches(ctx, conn, [(one.new, error) for one, error in refused])
+    final = [
+        (one.new, error)
+        for one, error in refused
+        if one.new.contact_id not in shorter and one.new.contact_id not in {new.contact_id for new, _ in linked}
+    ]
     with transaction(conn, "create"):
-        if created:
-            _note_created(ctx, conn, target, created, written_at)
-        for one, error in refused:
+        if new:
+            _note_created(ctx, conn, target, new, written_at)
+        for one, error in final:
             _refuse(ctx, conn, one, error)
         # Refused in so many words: nothing was created, and nothing needs to be looked for.
-        outbox.drop_intents(conn, [one.contact_id for one, _ in refused])
-    ctx.counts.add("create_failed", len(refused))
-    for _, error in refused:
-        action = classify_row(error.code)
-        text = f"Salesforce refuses to create: {error.message}"
-        if action is RowAction.STOP_CONNECTION:
-            raise ConnectionBroken(text, operation="create", code=error.code, remedy="See `syncline doctor`.")
-        if action is RowAction.PAUSE:
-            raise LimitReached(text, operation="create", code=error.code, remedy="The next sync goes on.")
-    return created
+        outbox.drop_intents(conn, [one.new.contact_id for one, _ in refused])
+    link_found(ctx, conn, linked, "found by a duplicate rule instead of created")
+    created |= new
+    ctx.counts.add("create_failed", len(final))
+    for _, error in final:
+        _raise_if_over(error)
+    return list(shorter.values())
+
+
+def _raise_if_over(error: RowError) -> None:
+    action = classify_row(error.code)
+    text = f"Salesforce refuses to create: {error.message}"
+    if action is RowAction.STOP_CONNECTION:
+        raise ConnectionBroken(text, operation="create", code=error.code, remedy="See `syncline doctor`.")
+    if action is RowAction.PAUSE:
+        raise LimitReached(text, operation="create", code=error.code, remedy="The next sync goes on.")
 
 
 def _note_created(

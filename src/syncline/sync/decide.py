@@ -1,16 +1,17 @@
 """Deciding: from what is read and what was edited here to the delta, which is the plan. Nothing is changed yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from syncline.domain.consent import consent_fields
-from syncline.domain.mapping import PERSON_OBJECTS
+from syncline.domain.mapping import LEAD, PERSON_OBJECTS, Lane
 from syncline.domain.plan import Plan
-from syncline.store import decisions, plans, reads
+from syncline.domain.sending import CallSizes, forecast_creates, forecast_updates
+from syncline.store import decisions, outbox, plans, reads
 from syncline.store.consent import count_unshown
 from syncline.store.database import transaction
-from syncline.store.decisions import Scope
+from syncline.store.decisions import Kind, Scope
 from syncline.sync import consent
 from syncline.sync.context import SyncContext
 
@@ -101,7 +102,9 @@ def build_plan(ctx: SyncContext, scope: Scope) -> Plan:
         examples = plans.load_examples(conn, ctx.run_id)
         contacts = plans.count_contacts(conn)
         to_send, to_create = plans.count_waiting(conn, ctx.run_id)
-        to_send += count_unshown(conn, scope, consent_fields(ctx.mapping))
+        unshown = count_unshown(conn, scope, consent_fields(ctx.mapping))
+        to_send += unshown
+        planned = outbox.count_planned(conn, ctx.mapping.fields, ctx.run_id, Kind.CREATES.first_seq)
     return Plan(
         run_id=ctx.run_id,
         objects=objects,
@@ -110,7 +113,7 @@ def build_plan(ctx: SyncContext, scope: Scope) -> Plan:
         to_create_in_salesforce=to_create,
         examples=examples,
         calls_so_far=ctx.salesforce.calls.total,
-        calls_forecast=_forecast(ctx, to_send, to_create),
+        calls_forecast=_forecast(ctx, planned, unshown, to_create),
         needs_approval=None if ctx.mapping.approved else _why_approval(scope),
     )
 
@@ -121,11 +124,16 @@ def _why_approval(scope: Scope) -> str:
     return "The mapping changed since it was last approved."
 
 
-def _forecast(ctx: SyncContext, to_send: int, to_create: int) -> int:
-    """Calls that sending will make: looks at stamps, updates, and for creates a search beside each call."""
-    calls = 0
-    if to_send:
-        calls += -(-to_send // ctx.settings.look_rows) + -(-to_send // ctx.settings.send_rows)
-    if to_create:
-        calls += 2 * -(-to_create // ctx.settings.send_rows)
-    return calls
+def _forecast(ctx: SyncContext, planned: Sequence[tuple[str, int, int]], unshown: int, to_create: int) -> int:
+    """Calls that sending will make; `planned` are (object, lane, contacts), `unshown` boxes to tick beside them."""
+    settings = ctx.settings
+    sizes = CallSizes(settings.look_rows, settings.send_rows, settings.bulk_send_rows)
+    rows = {(name, lane): number for name, lane, number in planned}
+    if unshown:
+        first = next((key for key in rows if key[1] == Lane.CONSENT.rank), (LEAD, Lane.CONSENT.rank))
+        rows[first] = rows.get(first, 0) + unshown
+    updates = sum(
+        forecast_updates(number, sizes, strict=ctx.mapping.rules(name).strict, bulk=lane != Lane.CONSENT.rank)
+        for (name, lane), number in rows.items()
+    )
+    return updates + forecast_creates(to_create, sizes)

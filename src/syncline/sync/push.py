@@ -75,7 +75,8 @@ def build_target(ctx: SyncContext, object_name: str) -> Target:
         if field.direction.pushes and (found := shape.find(source)) and found.updateable
     ]
     calculated = [pair for pair in ctx.mapped(object_name) if pair[0].formula is not None]
-    return Target(ctx.tables, ctx.connection.id, shape, sent, calculated, ctx.unsendable(object_name))
+    strict = ctx.mapping.rules(object_name).strict
+    return Target(ctx.tables, ctx.connection.id, shape, sent, calculated, ctx.unsendable(object_name), strict)
 
 
 def _wake_changed(ctx: SyncContext) -> None:
@@ -108,7 +109,9 @@ def _push_objects(ctx: SyncContext, lane: Lane) -> None:
 
 def _push_lane(ctx: SyncContext, target: Target, lane: Lane, pool: Executor) -> None:
     with ctx.progress.timed(f"push {lane} {target.object_name}"), closing(ctx.database.connect("push")) as conn:
-        while outbox.count_pending(conn, target, lane, clock.now()) > ctx.settings.bulk_send_rows:
+        # Consent goes beside a run, too, and bit by bit: a job would make the first wait for the last.
+        bulk = not target.strict and lane is not Lane.CONSENT
+        while bulk and outbox.count_pending(conn, target, lane, clock.now()) > ctx.settings.bulk_send_rows:
             conn.rollback()
             if not bulk_push.push_bulk(ctx, target, lane):
                 break

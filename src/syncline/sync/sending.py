@@ -17,12 +17,23 @@ import psycopg
 from syncline import clock
 from syncline.domain.mapping import FieldType, Lane
 from syncline.domain.outcomes import RowError, RowResult
-from syncline.domain.sending import FLIP_WINDOW, Flip, Next, Pending, Refusal, build_wait, find_too_long, judge_refusal
+from syncline.domain.sending import (
+    FLIP_WINDOW,
+    STRICT_ROWS,
+    Flip,
+    Next,
+    Pending,
+    Refusal,
+    build_wait,
+    find_too_long,
+    judge_refusal,
+)
 from syncline.domain.values import text_to_json
 from syncline.errors import ConnectionBroken, LimitReached, RemoteRefused, SynclineError
-from syncline.salesforce.failures import classify_row, find_remedy
+from syncline.salesforce.composite import read_written, update_part
+from syncline.salesforce.failures import CHANGED_MEANWHILE, classify_row, find_remedy
 from syncline.salesforce.soql import build_query, quote_list
-from syncline.store import issues, outbox, refusals
+from syncline.store import flips, issues, outbox, refusals
 from syncline.store.database import transaction
 from syncline.store.issues import Issue
 from syncline.store.refusals import Failed
@@ -59,7 +70,7 @@ def send_set(ctx: SyncContext, target: Target, pending: Sequence[Pending], pool:
         seen = _look(ctx, conn, target, rows)
         # Children of one parent lie in one call: calls side by side do not wait for each other's locks (L33).
         seen.rows.sort(key=lambda one: (one.parent or "", one.record_id))
-        size = ctx.settings.send_rows
+        size = STRICT_ROWS if target.strict else ctx.settings.send_rows
         batches = [_Batch(seen.rows[at : at + size], seen.looked_at) for at in range(0, len(seen.rows), size)]
         refused = _send_side_by_side(ctx, target, batches, pool)
         # Serial from here on: these are few, and some of them wait for locks.
@@ -97,25 +108,25 @@ def _drop_flips(
     """Without the fields that go back and forth, which a person has to settle."""
     if not pending:
         return []
-    flips = outbox.find_flips(conn, target, pending, clock.now() - FLIP_WINDOW)
+    found = flips.find_flips(conn, target, pending, clock.now() - FLIP_WINDOW)
     conn.rollback()
-    if not flips:
+    if not found:
         return list(pending)
     with transaction(conn, "hold"):
-        hold_flips(ctx, conn, target, flips)
+        hold_flips(ctx, conn, target, found)
     held: dict[int, list[str]] = {}
-    for one in flips:
+    for one in found:
         held.setdefault(one.contact_id, []).append(one.field)
     rest = [one.without(held.get(one.contact_id, ())) for one in pending]
     return [one for one in rest if one.ours]
 
 
-def hold_flips(ctx: SyncContext, conn: psycopg.Connection, target: Target, flips: Sequence[Flip]) -> None:
+def hold_flips(ctx: SyncContext, conn: psycopg.Connection, target: Target, found: Sequence[Flip]) -> None:
     """Holds fields that go back and forth, and tells who writes them; in the caller's transaction."""
-    if not flips:
+    if not found:
         return
-    outbox.hold_flips(conn, target, flips)
-    for one in flips:
+    flips.hold_flips(conn, target, found)
+    for one in found:
         issue = Issue(
             code="PING_PONG",
             message=one.message,
@@ -126,7 +137,7 @@ def hold_flips(ctx: SyncContext, conn: psycopg.Connection, target: Target, flips
             field=one.field,
         )
         issues.open_issue(conn, ctx.connection.id, ctx.run_id, issue, clock.now())
-    ctx.counts.add("push_held", len(flips))
+    ctx.counts.add("push_held", len(found))
 
 
 def _look(ctx: SyncContext, conn: psycopg.Connection, target: Target, pending: Sequence[Pending]) -> _Batch:
@@ -191,8 +202,8 @@ def _send(ctx: SyncContext, conn: psycopg.Connection, target: Target, batch: _Ba
         for one, result in zip(batch.rows, results, strict=True)
         if not result.success
     ]
-    gone = [one for one in judged if one.next is Next.FOLLOW]
-    rest = [one for one in judged if one.next is not Next.FOLLOW]
+    gone = [one for one in judged if one.next is Next.FOLLOW and one.error.code != CHANGED_MEANWHILE]
+    rest = [one for one in judged if one not in gone]
     _settle(ctx, conn, target, sent, rest, written_at)
     if gone:
         _settle(ctx, conn, target, [], _follow(ctx, target, gone), written_at)
@@ -202,7 +213,15 @@ def _send(ctx: SyncContext, conn: psycopg.Connection, target: Target, batch: _Ba
 
 
 def _write(ctx: SyncContext, target: Target, rows: Sequence[Pending]) -> list[RowResult]:
-    return ctx.salesforce.update(target.object_name, [_build_record(one, target) for one in rows], auto_assign=False)
+    records = [_build_record(one, target) for one in rows]
+    if not target.strict:
+        return ctx.salesforce.update(target.object_name, records, auto_assign=False)
+    parts = [
+        update_part(f"r{number}", target.object_name, record, one.stamp)
+        for number, (one, record) in enumerate(zip(rows, records, strict=True))
+    ]
+    results = ctx.salesforce.composite(parts)
+    return [read_written(result, one.record_id) for one, result in zip(rows, results, strict=True)]
 
 
 def _build_record(one: Pending, target: Target) -> dict[str, object]:

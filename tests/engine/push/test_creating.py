@@ -1,17 +1,22 @@
 """New Leads from new contacts: once, whatever gets lost, and never beside one that is there."""
 
+import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from syncline import clock
+from syncline.domain.mapping_options import DuplicatePolicy
 from syncline.errors import OperatorError, RetryLater
 from syncline.salesforce import client as client_module
 from syncline.salesforce.client import Salesforce
-from syncline.store import contacts
+from syncline.store import contacts, outbox
 from syncline.store.database import transaction
-from tests.engine.orgs import Hub
+from syncline.store.mappings import save_mapping
+from syncline.sync import run
+from tests.engine.orgs import Hub, colleague_of
 
 _NEW = {"email": "Ada.New@Example.com", "first_name": "Ada", "last_name": "New", "company": "Engines"}
 
@@ -127,8 +132,6 @@ def test_somebody_who_is_there_already_is_linked_instead(synced: Hub, colleague:
     record = {"LastName": "New", "Company": "Theirs", "Email": "ada.new@example.com", "Phone": "+1"}
     # Known to nobody here yet when the run decides: found by the search before the create.
     with synced.open() as ctx:
-        from syncline.sync import run
-
         plan = run.make_plan(ctx)
         (created,) = colleague.create("Lead", [record])
         run.apply_plan(ctx, plan)
@@ -173,3 +176,104 @@ def test_an_address_belongs_to_one_contact(synced: Hub) -> None:
     _add(synced)
     with pytest.raises(OperatorError, match=r"has the address ada\.new@example\.com already"):
         _add(synced, email="ADA.NEW@example.com")
+
+
+def _map_duplicates(hub: Hub, policy: DuplicatePolicy) -> None:
+    mapping = hub.mapping
+    with hub.open() as ctx:
+        save_mapping(ctx.connection.id, replace(mapping, duplicates=policy), clock.now())
+
+
+_DUPLICATES = {
+    "kind": "duplicate", "name": "Leads_DR", "object": "Lead", "on_create": "alert",
+    "match": [{"object": "Lead", "fields": {"Email": "Email"}}, {"object": "Contact", "fields": {"Email": "Email"}}],
+}  # fmt: skip
+
+
+def _create_unseen(hub: Hub, colleague: Salesforce, twins: int = 1, **more: str) -> str:
+    """A Lead with the address in the org, which no search shows yet when ours is created: late visibility."""
+    record = {"LastName": "There", "Company": "Theirs", "Email": "ada.new@example.com", **more}
+    with hub.open() as ctx:
+        plan = run.make_plan(ctx)
+        there = colleague.create("Lead", [record] * twins)[0]
+        hub.org.control("POST", "rules", _DUPLICATES)
+        run.apply_plan(ctx, plan)
+        # The search by address, which comes first, is told of nobody.
+        create_module = sys.modules["syncline.sync.create"]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(create_module, "choose_record", lambda *_: None)
+            run.send(ctx)
+    return str(there.id)
+
+
+def _check_linked(hub: Hub) -> None:
+    contact = _add(hub)
+    with colleague_of(hub.org) as other:
+        there = _create_unseen(hub, other)
+    assert hub.rows("SELECT record_id FROM links WHERE contact_id = %s", contact) == [(there,)]
+    assert len(_org_records(hub, "ada.new@example.com")) == 1
+    assert hub.rows("SELECT count(*) FROM create_intents") == [(0,)]
+
+
+def test_what_a_duplicate_rule_finds_is_linked(synced: Hub) -> None:
+    _check_linked(synced)
+
+
+def test_what_a_duplicate_rule_finds_is_linked_without_a_key(bare: Hub) -> None:
+    _check_linked(bare)
+
+
+def test_where_collections_do_not_tell_the_duplicates_single_records_do(
+    synced: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = client_module.read_row
+
+    def read_untold(body: Any) -> Any:
+        result = real(body)
+        return replace(result, errors=tuple(replace(one, matches=()) for one in result.errors))
+
+    monkeypatch.setattr(client_module, "read_row", read_untold)
+    _check_linked(synced)
+
+
+def test_a_duplicate_is_allowed_or_held_as_the_mapping_says(synced: Hub, colleague: Salesforce) -> None:
+    _map_duplicates(synced, DuplicatePolicy.ALLOW)
+    synced.sync()
+    _add(synced)
+    _create_unseen(synced, colleague)
+    assert len(_org_records(synced, "ada.new@example.com")) == 2
+    _map_duplicates(synced, DuplicatePolicy.HOLD)
+    synced.sync()
+    _add(synced, email="other.new@example.com")
+    synced.org.control("DELETE", "rules")
+    _create_unseen(synced, colleague, Email="other.new@example.com")
+    assert len(_org_records(synced, "other.new@example.com")) == 1
+    assert synced.rows("SELECT state FROM outbox WHERE kind = 'create'") == [("parked",)]
+    assert synced.rows("SELECT code FROM issues WHERE state = 'open'") == [("DUPLICATES_DETECTED",)]
+
+
+def test_several_duplicates_are_ambiguous_and_never_the_first(synced: Hub, colleague: Salesforce) -> None:
+    _add(synced)
+    _create_unseen(synced, colleague, twins=2)
+    assert synced.rows("SELECT state FROM outbox WHERE kind = 'create'") == [("parked",)]
+    assert len(_org_records(synced, "ada.new@example.com")) == 2
+
+
+def test_a_field_refused_on_create_follows_as_an_update(synced: Hub) -> None:
+    contact = _add(synced, title="Chief")
+    fault = {"object_name": "Lead", "operation": "create", "field_name": "Title",
+             "row_code": "INVALID_FIELD_FOR_INSERT_UPDATE", "row_fields": ["Title"]}  # fmt: skip
+    synced.org.control("POST", "faults", fault)
+    report = synced.sync()
+    assert (report.counts["created_in_salesforce"], report.counts["create_failed"]) == (1, 0)
+    (lead,) = _org_records(synced, "ada.new@example.com")
+    assert lead["Title"] == "Chief"
+    assert synced.rows("SELECT title FROM contacts WHERE id = %s", contact) == [("Chief",)]
+    assert synced.rows("SELECT count(*) FROM outbox") == [(0,)]
+
+
+def test_a_key_that_another_process_gave_first_is_the_one_that_is_sent(synced: Hub) -> None:
+    contact = _add(synced)
+    with synced.open() as ctx, closing(ctx.database.connect("test")) as conn:
+        synced.execute("UPDATE contacts SET external_key = 'first' WHERE id = %s", contact)
+        assert outbox.give_keys(conn, {contact: "second"}) == {contact: "first"}

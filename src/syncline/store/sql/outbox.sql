@@ -107,6 +107,10 @@ UPDATE contacts SET external_key = given.external_key
 FROM jsonb_to_recordset(%(rows)s) given (contact_id bigint, external_key text)
 WHERE contacts.id = given.contact_id AND contacts.external_key IS NULL;
 
+-- keys --
+-- The external ids of contacts.
+SELECT id, external_key FROM contacts WHERE id = ANY(%(contact_ids)s);
+
 -- write_intents --
 -- Where the org has no field for our id: what is about to be created, so that a lost answer is settled by a search.
 INSERT INTO create_intents (contact_id, connection_id, object, written_at, sent)
@@ -244,3 +248,16 @@ INSERT INTO field_bases (connection_id, contact_id, field, base, known, held)
 SELECT %(connection_id)s, flipping.contact_id, flipping.field, flipping.theirs, true, true
 FROM jsonb_to_recordset(%(rows)s) flipping (contact_id bigint, field text, theirs text)
 ON CONFLICT (connection_id, contact_id, field) DO UPDATE SET held = true;
+
+-- forecast --
+-- What a plan would send, by object and lane: one row for each contact, in the lane of its most urgent field.
+SELECT waiting.object, waiting.lane, count(*) FROM (
+    SELECT delta.object, delta.contact_id, least(min(rules.lane), min(outbox.lane)) AS lane
+    FROM delta
+    JOIN (VALUES {lanes}) rules (field, lane) ON rules.field = delta.field
+    LEFT JOIN outbox ON outbox.contact_id = delta.contact_id AND outbox.kind = 'change'
+    WHERE delta.run_id = %(run_id)s AND delta.seq BETWEEN 0 AND %(creates)s AND delta.action = 'update'
+      AND delta.outcome = 'send'
+    GROUP BY delta.object, delta.contact_id
+) waiting
+GROUP BY waiting.object, waiting.lane;
