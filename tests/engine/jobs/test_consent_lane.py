@@ -10,7 +10,7 @@ from syncline.salesforce.client import Salesforce
 from syncline.store import consent_lane
 from syncline.sync import consent, decide
 from tests.engine.jobs.test_looks import a_lead, edit
-from tests.engine.jobs.working import app_of
+from tests.engine.jobs.working import app_of, wait_until, working
 from tests.engine.orgs import Hub
 
 
@@ -185,3 +185,23 @@ def test_a_turn_that_moves_nothing_leaves_no_run(hub: Hub) -> None:
     a_turn(hub)
 
     assert hub.rows("SELECT kind FROM runs") == [("sync",)]
+
+
+def test_a_worker_moves_opt_outs_both_ways_while_a_run_has_the_connection(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    leads = hub.rows(
+        "SELECT min(link.record_id), min(link.contact_id), contact.email FROM links link"
+        " JOIN mailable_contacts contact ON contact.id = link.contact_id"
+        " WHERE link.object = 'Lead' AND link.state = 'live'"
+        " GROUP BY contact.email HAVING count(*) = 1 ORDER BY 1 LIMIT 6"
+    )
+    seconds = []
+    with a_long_run(hub), working(hub):
+        for here, there in zip(leads[:3], leads[3:], strict=True):
+            hub.execute("UPDATE contacts SET opted_out = true WHERE id = %s", here[1])
+            seconds.append(wait_until(lambda here=here: is_opted_out_there(colleague, here[0])))
+            colleague.update("Lead", [{"Id": there[0], "HasOptedOutOfEmail": True}])
+            seconds.append(wait_until(lambda there=there: not is_mailable(hub, there[2])))
+
+    # A few seconds; how many depends on the machine.
+    assert sorted(seconds)[len(seconds) // 2] < 20
