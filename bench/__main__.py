@@ -1,4 +1,4 @@
-"""The command line of the benchmarks: `script/bench import | incremental | capture`."""
+"""The command line of the benchmarks: `script/bench import | incremental | capture | simorg`."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from bench.capture import print_capture, run_capture
 from bench.importing import Options, print_import, run_import
 from bench.incremental import print_incremental, run_incremental
 from bench.measure import BenchFailed
+from bench.simulating import print_simulated, run_simulated
 
 _EXAMPLES = """\
 examples:
@@ -17,6 +18,7 @@ examples:
   script/bench import --people 10000 --without dlt
   script/bench incremental --people 100000 --changed 1000
   script/bench capture --people 100000
+  script/bench simorg --people 1000000
 """
 
 
@@ -44,6 +46,8 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         summary, show = run_import(chosen), print_import
     elif options.benchmark == "incremental":
         summary, show = run_incremental(options.people, options.changed), print_incremental
+    elif options.benchmark == "simorg":
+        summary, show = run_simulated(options.people, options.runs), print_simulated
     else:
         summary, show = run_capture(options.people, options.runs), print_capture
     if not options.json:
@@ -63,10 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     incremental = commands.add_parser("incremental", help="a sync after some records changed")
     incremental.add_argument("--changed", type=int, default=1_000, help="Leads changed in Salesforce")
     capture = commands.add_parser("capture", help="what capturing local edits costs a bulk update")
-    for one in (importing, incremental, capture):
+    simulated = commands.add_parser("simorg", help="the simulated org by itself: start, Bulk results, ingest, reads")
+    for one in (importing, incremental, capture, simulated):
         one.add_argument("--people", type=int, default=100_000, help="Leads and Contacts of the simulated org")
         one.add_argument("--json", action="store_true", help="print one JSON object last")
-    for one in (importing, capture):
+    for one in (importing, capture, simulated):
         one.add_argument("--runs", type=int, default=3, help="measured runs of each contender")
     return parser
 

@@ -28,6 +28,7 @@ class Org:
 
     def __init__(self, ready: dict[str, Any]) -> None:
         self.url: str = ready["url"]
+        self.ca_bundle: str = ready["ca_bundle"]
         self.client_id: str = ready["client_id"]
         self.client_secret: str = ready["client_secret"]
         self._admin_token: str = ready["admin_token"]
