@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simorg.server import RunningServer
-from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, Login
+from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, MINIMAL, SALES_REP, Login
 
 
 def describe_access(server: RunningServer) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def describe_access(server: RunningServer) -> dict[str, Any]:
         "admin_token": org.admin_token,
         "org_id": org.id,
         "administrator": _describe_login(org.users.logins[ADMINISTRATOR]),
-        "colleague": _describe_login(org.users.logins[COLLEAGUE]),
+        **{role: _describe_login(org.users.logins[role]) for role in (COLLEAGUE, SALES_REP, MINIMAL)},
     }
 
 

@@ -21,6 +21,7 @@ from simorg.behaviour.later import deliver
 from simorg.errors import ApiError, ConnectionDropped
 from simorg.faults import Fault
 from simorg.org import Org
+from simorg.wire.api_access import check_api_access
 from simorg.wire.http import ApiRequest, ApiResponse, FileBody, Route
 from simorg.wire.routes import all_routes
 from simorg.wire.versions import read_version
@@ -212,7 +213,9 @@ class App:
         session = self.org.find_session(_read_token(request))
         if session is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        return _replace(request, session=session)
+        request = _replace(request, session=session)
+        check_api_access(request.org, session.user_id)
+        return request
 
     def _note(
         self, request: ApiRequest, response: ApiResponse, route: Route | None, began: float, fault: Fault | None

@@ -173,6 +173,16 @@ def rules(
         typer.echo(json.dumps(one))
 
 
+@app.command(epilog="Example: simorg rights --url http://127.0.0.1:8080 --token TOKEN --user rep")
+def rights(
+    url: _Url,
+    token: _Token,
+    user: Annotated[str, typer.Option(help="A role (admin, integration …), a username or an id.")] = "integration",
+) -> None:
+    """Print what a user of a running org may do, put together from the profile and all permission sets."""
+    typer.echo(json.dumps(_call(url, token, "GET", f"rights?{urlencode({'user': user})}"), indent=2))
+
+
 @app.command()
 def journal(url: _Url, token: _Token, path: Annotated[str, typer.Option(help="Part of the path.")] = "") -> None:
     """Print the requests a running org answered."""

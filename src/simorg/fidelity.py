@@ -1,6 +1,7 @@
 """What no source confirms: messages and rules that an org surely has, in words that are ours for the time being.
 
-`simorg fidelity` prints the table. A recording of a real org changes a row here and nothing else.
+`simorg fidelity` prints the table. A recording of a real org changes a row here and nothing else. Longer than 400 lines
+because it is one table.
 """
 
 from dataclasses import dataclass
@@ -50,6 +51,45 @@ FACTS: dict[str, Fact] = {
     "dml.not_undeletable": Fact("undelete is not supported for this entity type: {object}"),
     "dml.not_deletable": Fact("entity type {object} does not support delete"),
     "dml.not_createable": Fact("entity type {object} does not support create"),
+    "login.frozen": Fact("user is frozen"),
+    "api.disabled_for_org": Fact("API is not enabled for this Organization or Partner", RECORDED),
+    "api.disabled_for_user": Fact("API is disabled for this User", RECORDED),
+    "permissions.dependency": Fact("Permission {permission} depends on permission(s): {needed}"),
+    "permissions.api_name": Fact(
+        "The Permission Set API Name can only contain underscores and alphanumeric characters. It must be unique, "
+        "begin with a letter, not include spaces, not end with an underscore, and not contain two consecutive "
+        "underscores."
+    ),
+    "permissions.set_exists": Fact("A permission set with the API name {name} exists already."),
+    "permissions.owned_by_profile": Fact("A permission set that a profile owns cannot be assigned or deleted."),
+    "permissions.set_assigned": Fact("The permission set {name} is assigned to users."),
+    "permissions.nothing_granted": Fact("A permission grants Read at least."),
+    "permissions.field_not_permissionable": Fact("No permissions can be granted on the field {field}."),
+    "permissions.field_not_editable": Fact("The field {field} cannot be made editable."),
+    "permissions.assigned": Fact("Duplicate PermissionSetAssignment. Assignee: {user}; Permission Set: {set}"),
+    "permissions.license": Fact("The user license doesn't allow the permission: {permission}", RECORDED),
+    "permissions.unlicensed": Fact(
+        "Can't assign permission set {set} to user {user}. The user license doesn't allow the permission: {permission}",
+        RECORDED,
+    ),
+    "permissions.other_license": Fact(
+        "Can't assign permission set {set} to user {user}. The permission set has another user license than the user."
+    ),
+    "permissions.license_limit": Fact("License Limit Exceeded"),
+    "permissions.license_used": Fact("The license is needed by a permission set that is assigned to the user."),
+    "permissions.username": Fact(
+        "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must "
+        "be unique across all Salesforce organizations. To resolve, use a different username (it doesn't need to match "
+        "the user's email address)."
+    ),
+    "rights.create": Fact("entity type cannot be inserted: {object}"),
+    "rights.read_only": Fact("insufficient access rights on object id", RECORDED),
+    "rights.convert": Fact("insufficient access rights to convert leads"),
+    "rights.cross_reference": Fact(
+        "You can't complete this action because you don't have the required access on the cross-reference ID. Contact "
+        "your Salesforce admin to gain access.",
+        RECORDED,
+    ),
     "rows.external_id_missing": Fact(
         "Provided external ID field does not exist or is not accessible: {field}", RECORDED
     ),

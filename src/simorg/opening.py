@@ -8,7 +8,7 @@ from simorg import seeds
 from simorg.metadata.installation import install_stored
 from simorg.org import Org, Settings
 from simorg.schema.data import build_schema
-from simorg.users import ADMINISTRATOR, COLLEAGUE, INTEGRATION, build_app, build_login
+from simorg.users import INTEGRATION, ROLES, build_app, build_login
 
 _FACTS = "seed.json"
 #: Facts of the seed, not of the start, that a planted folder keeps.
@@ -35,13 +35,8 @@ def open_org(
         raise WrongFolder(f"{folder} holds an org of --seed {planted['seed']}{bare}; ask for that, or another folder.")
     if planted and (planted.get("name", ""), planted.get("sandbox", False)) != (name, sandbox):
         raise WrongFolder(f"{folder} holds the org {planted.get('name', '')!r}; ask for that, or another folder.")
-    org = Org(
-        folder,
-        build_schema(bare=settings.bare, granted=seeds.grants_all(seed)),
-        settings=settings,
-        name=name,
-        sandbox=sandbox,
-    )
+    schema = build_schema(bare=settings.bare, granted=True)
+    org = Org(folder, schema, settings=settings, name=name, sandbox=sandbox)
     org.open()
     if planted:
         install_stored(org)
@@ -61,7 +56,7 @@ def _adopt(org: Org, planted: dict[str, object]) -> None:
     assert isinstance(kept, dict)
     for name in _KEPT:
         setattr(org.settings, name, kept[name])
-    for role in (ADMINISTRATOR, INTEGRATION, COLLEAGUE):
+    for role in ROLES:
         username = build_login(org.realm, role, "").username
         row = org.storage.read_one('SELECT "Id" FROM "User" WHERE "Username" = ?', [username])
         org.users.logins[role] = build_login(org.realm, role, str(row[0]) if row else "")

@@ -18,6 +18,8 @@ from simorg.faults import Faults
 from simorg.ids import build_id
 from simorg.journal import Journal
 from simorg.schema.registry import Schema
+from simorg.security.guard import Guard
+from simorg.security.view import View
 from simorg.storage import Storage
 from simorg.users import Users
 
@@ -68,6 +70,12 @@ class Settings:
     versions: tuple[int, int] = (31, 68)
     #: From this version on, answers do not misspell the key of what a record repeats.
     duplicate_result_spelt_from: float = 52.0
+    #: Sharing defaults, object → model, where they differ from those of a new org; see `simorg.security.sharing`.
+    sharing: dict[str, str] = field(default_factory=dict)
+    #: Whether the edition has the API.
+    api_enabled: bool = True
+    #: Whether the integration user starts with what its licence gives, and nothing else.
+    bare_rights: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ class Org:
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.folder, self.schema, self.clock, INSTANCE)
+        self._guard = Guard(self.schema, self.storage, lambda: self.settings.sharing, self.clock.stamp)
         self.admin_token = secrets.token_urlsafe(24)
         self.sessions: dict[str, Session] = {}
         #: What protocols keep between requests (open cursors, Bulk jobs), by name; each has `clear()`.
@@ -158,6 +167,10 @@ class Org:
         """Forgets open cursors and jobs."""
         for part in list(self.parts.values()):
             part.clear()
+
+    def view(self, user_id: str) -> View:
+        """The org as a user sees it; as the org itself does, where there is no user."""
+        return self._guard.view(user_id)
 
     def log_in(self, user_id: str) -> Session:
         """A new session."""

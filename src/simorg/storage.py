@@ -11,7 +11,7 @@ import re
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,13 +22,14 @@ from simorg.formula.tree import FormulaError
 from simorg.functions import add_functions
 from simorg.ids import build_id, read_number
 from simorg.schema.registry import Field, ObjectType, Schema
+from simorg.snapshots import Snapshot
 from simorg.transactions import StoredValue, Transaction, quote
 
 _REAL = frozenset({"double", "currency", "percent"})
 _INTEGER = frozenset({"int", "long", "boolean"})
 _INDEXED = frozenset({
     "SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId", "CampaignId", "LeadId", "ContactId",
-    "OpportunityId", "WhoId", "WhatId", "PersonContactId",
+    "OpportunityId", "WhoId", "WhatId", "PersonContactId", "AssigneeId", "ParentId", "ProfileId",
 })  # fmt: skip
 _PLACES = re.compile(r"\{(\w+)\}")
 _PRAGMAS = (
@@ -167,8 +168,11 @@ class Storage:
         self._settle(name)
         return self._versions[name]
 
-    def source(self, object_name: str) -> str:
-        """What to select from to see an object as others see it now, derived fields included, as SQL."""
+    def source(self, object_name: str, scope: Callable[[str], str] | None = None) -> str:
+        """What to select from to see an object as others see it now, derived fields included, as SQL.
+
+        `scope` gives the records of another object that a field may show which only shows what stands there.
+        """
         one = self._schema.get(object_name)
         derived = one.derived_fields
         if not derived:
@@ -177,8 +181,20 @@ class Storage:
         zone = self.time_zone()
         places["today"] = f"'{self._clock.now().astimezone(zone).date().isoformat()}'"
         places |= {"now": f"'{self._clock.stamp()}'", "zone": f"'{zone.key}'"}
-        columns = ", ".join(f"{(field.derived or '').format_map(places)} AS {quote(field.name)}" for field in derived)
+        scoped = (
+            {name: scope(name) for name in one.derived_from}
+            if scope and any(field.mirrors for field in derived)
+            else places
+        )
+        columns = ", ".join(
+            f"{(field.derived or '').format_map(scoped if field.mirrors else places)} AS {quote(field.name)}"
+            for field in derived
+        )
         return f"(SELECT r.*, {columns} FROM {self._records(one)} r)"
+
+    def records(self, object_name: str) -> str:
+        """As `source`, without derived fields."""
+        return self._records(self._schema.get(object_name))
 
     def _records(self, one: ObjectType) -> str:
         """The stored fields of an object as others see them now, as SQL."""
@@ -205,14 +221,18 @@ class Storage:
 
     def get(self, object_name: str, record_id: str) -> dict[str, StoredValue] | None:
         """A record as others see it, deleted ones too; None where there is none."""
-        cursor = self._reader().execute(f'SELECT * FROM {self.source(object_name)} WHERE "Id" = ?', [record_id])
+        return self.read_record(self.source(object_name), record_id)
+
+    def read_record(self, source: str, record_id: str) -> dict[str, StoredValue] | None:
+        """A record of what `source` or a part of it gives; None where there is none."""
+        cursor = self._reader().execute(f'SELECT * FROM {source} WHERE "Id" = ?', [record_id])
         row = cursor.fetchone()
         if row is None:
             return None
         names = [one[0] for one in cursor.description]
         return {name: value for name, value in zip(names, row, strict=True) if not name.startswith("_")}
 
-    def open_snapshot(self) -> "Snapshot":
+    def open_snapshot(self) -> Snapshot:
         """The records as they are at its first read, or as this thread's open transaction sees them."""
         if self._current() is not None:
             return Snapshot(self._require_writer(), owned=False)
@@ -262,6 +282,10 @@ class Storage:
         """This thread's open transaction."""
         current: Transaction | None = getattr(self._local, "transaction", None)
         return current
+
+    def is_writing(self, names: Iterable[str]) -> bool:
+        """Whether this thread's open transaction has written to one of these objects."""
+        return (current := self._current()) is not None and any(current.has_written(name) for name in names)
 
     def next_id(self, one: ObjectType) -> str:
         """A new id of an object; for the writer alone."""
@@ -362,23 +386,6 @@ class Storage:
             connection.execute(pragma)
         add_functions(connection)
         return connection
-
-
-class Snapshot:
-    """A connection for reading; `close` gives it back."""
-
-    def __init__(self, connection: sqlite3.Connection, *, owned: bool) -> None:
-        self._connection = connection
-        self._owned = owned
-
-    def execute(self, statement: str, parameters: Sequence[StoredValue] = ()) -> sqlite3.Cursor:
-        """Runs a query."""
-        return self._connection.execute(statement, parameters)
-
-    def close(self) -> None:
-        """Ends it, unless it is the writer's."""
-        if self._owned:
-            self._connection.close()
 
 
 def column_type(field: Field) -> str:

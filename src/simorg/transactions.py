@@ -128,6 +128,12 @@ class Transaction:
             changes["MasterRecordId"] = None
         self.update(object_name, record_id, changes)
 
+    def remove(self, object_name: str, record_id: str) -> None:
+        """Removes a record that no recycle bin takes (of the set-up)."""
+        one = self._storage.object(object_name)
+        self._keep_image(one, record_id)
+        self._writer.execute(f'DELETE FROM {quote(one.name)} WHERE "Id" = ?', [record_id])
+
     def expel(self, record_id: str) -> None:
         """Takes a deleted record out of the recycle bin for good; it stays deleted."""
         self._writer.execute('INSERT OR IGNORE INTO _expelled ("Id") VALUES (?)', [record_id])

@@ -9,6 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 ADMINISTRATOR = "admin"
 INTEGRATION = "integration"
 COLLEAGUE = "colleague"
+SALES_REP = "rep"
+MINIMAL = "minimal"
+#: Who may log in, by what they are: everything, what an integration needs, a standard user with a role above the sales
+#: representative's, that one, and an API-only user with nothing.
+ROLES = (ADMINISTRATOR, INTEGRATION, COLLEAGUE, SALES_REP, MINIMAL)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class ConnectedApp:
 
 @dataclass
 class Users:
-    """The logins of an org by role (admin, integration, colleague), and its app."""
+    """The logins of an org by role (see ROLES), and its app."""
 
     logins: dict[str, Login] = field(default_factory=dict)
     app: ConnectedApp | None = None

@@ -56,7 +56,16 @@ def create_field(org: Simulated, token: str, full_name: str, **facts: object) ->
         facts.setdefault("length", 80)
     inner = "".join(f"<{name}>{_show(value)}</{name}>" for name, value in facts.items())
     content = f'<metadata xsi:type="CustomField"><fullName>{full_name}</fullName>{inner}</metadata>'
-    return results(org, token, "createMetadata", content)[0]
+    made = results(org, token, "createMetadata", content)[0]
+    if made["success"] == ["true"]:
+        show_field(org, full_name)
+    return made
+
+
+def show_field(org: Simulated, full_name: str) -> None:
+    """Shows a field to all profiles: one that is made by the API is seen by nobody."""
+    object_name, _, name = full_name.partition(".")
+    org.control("POST", "fields", {"object": object_name, "name": name, "granted": True})
 
 
 def read_one(org: Simulated, token: str, kind: str, full_name: str) -> Any:

@@ -17,7 +17,7 @@ from tests.processes import ROOT, plain_environment
 _PROGRAM = [sys.executable, "-c", "from simorg.cli import main; main()"]
 _FACTS = {
     "url", "username", "password", "security_token", "client_id", "client_secret", "private_key", "admin_token",
-    "org_id", "administrator", "colleague", "tls_url", "proxy_url", "ca_bundle",
+    "org_id", "administrator", "colleague", "rep", "minimal", "tls_url", "proxy_url", "ca_bundle",
     "my_domain", "sandbox",
 }  # fmt: skip
 

@@ -241,6 +241,7 @@ def test_updated_and_deleted_tell_of_members(org: Simulated) -> None:
     assert told("updated")["ids"] == [members[0]]
     assert [one["id"] for one in told("deleted")["deletedRecords"]] == [members[1]]
     assert told("updated", "Campaign")["ids"] == [campaign["id"]]
+    org.control("POST", "rights", {"user": "integration", "permission": "ManageUsers"})
     user: Any = sf.User.get(org.org.users.logins["colleague"].user_id)
     assert sf.User.update(user["Id"], {"Title": "Head of Sales"}) == 204
     assert told("updated", "User")["ids"] == [user["Id"]]

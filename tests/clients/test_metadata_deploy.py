@@ -25,6 +25,7 @@ from tests.clients.metadata import (
     post_metadata,
     read_one,
     retrieve,
+    show_field,
     start_deploy,
     text_field,
 )
@@ -57,6 +58,8 @@ def test_an_object_with_its_fields_is_deployed_and_used(org: Simulated, token: s
     assert made["Webinar__c.Topic__c"]["created"] == ["true"]
     assert made["Webinar__c.Topic__c"]["id"][0].startswith("00N")
     assert made["Webinar__c"]["fileName"] == ["objects/Webinar__c.object"]
+    for name in ("Topic__c", "Lead__c"):
+        show_field(org, f"Webinar__c.{name}")
     lead = org.call("POST", "/sobjects/Lead", token=token, json={"LastName": "A", "Company": "B"}).json()["id"]
     webinar = {"Name": "First", "Topic__c": "x", "Lead__c": lead}
     assert org.call("POST", "/sobjects/Webinar__c", token=token, json=webinar).status_code == 201

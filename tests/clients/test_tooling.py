@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 import requests
 
-from tests.clients.metadata import administrator, build_zip, component, create_field, manifest, read_one, text_field
+from tests.clients.metadata import (
+    administrator,
+    build_zip,
+    component,
+    create_field,
+    manifest,
+    read_one,
+    show_field,
+    text_field,
+)
 from tests.simulated import Simulated
 
 
@@ -46,6 +55,7 @@ def test_a_field_is_made_read_changed_and_deleted(org: Simulated, token: str) ->
     metadata = {**read["Metadata"], "precision": 8}
     assert org.call("PATCH", path, token=token, json={"Metadata": metadata}).status_code == 204
     assert org.call("GET", path, token=token).json()["Metadata"]["precision"] == 8
+    show_field(org, "Lead.Grade__c")
     shown = org.call("GET", "/sobjects/Lead/describe", token=token).json()["fields"]
     assert [one["precision"] for one in shown if one["name"] == "Grade__c"] == [8]
     assert org.call("DELETE", path, token=token).status_code == 204

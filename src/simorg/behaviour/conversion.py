@@ -8,6 +8,7 @@ go to the Contact ("Considerations for Converting Leads", Salesforce Help), whic
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from simorg.behaviour.access import Access
 from simorg.behaviour.calculating import calculate_default
 from simorg.behaviour.campaigns import convert_members
 from simorg.behaviour.custom_rules import CustomRules, Refused
@@ -117,7 +118,7 @@ def convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
 
 def _convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
     lead = tx.get("Lead", asked.lead_id) if asked.lead_id[:3] == "00Q" else None
-    error = _find_obstacle(tx, asked, lead)
+    error = _find_missing_right(org, tx, asked, lead) or _find_obstacle(tx, asked, lead)
     if error or lead is None:
         return Converted(asked.lead_id, error=error)
     owner = asked.owner_id or str(lead["OwnerId"])
@@ -148,6 +149,31 @@ def _convert(org: Org, tx: Transaction, asked: Conversion) -> Converted:
     }
     keeper.store("Lead", asked.lead_id, changes)
     return Converted(asked.lead_id, account_id, contact_id, opportunity_id)
+
+
+def _find_missing_right(
+    org: Org, tx: Transaction, asked: Conversion, lead: Mapping[str, StoredValue] | None
+) -> RowError | None:
+    """Converting takes a permission of its own, and the rights for all that is made or filled (Salesforce Help)."""
+    access = Access(org, tx)
+    one = org.schema.get("Lead")
+    if lead is None or not access.sees(one, asked.lead_id):
+        return RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference"))
+    if not access.allows("ConvertLeads", "ModifyAllData"):
+        return RowError("INSUFFICIENT_ACCESS_OR_READONLY", say("rights.convert"), status=403)
+    if error := access.refuse_update(one, asked.lead_id):
+        return error
+    for name, given in (("Account", asked.account_id), ("Contact", asked.contact_id)):
+        target = org.schema.get(name)
+        if given is None:
+            error = access.refuse_create(target)
+        elif access.sees(target, given):
+            error = access.refuse_update(target, given)
+        else:
+            error = RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference"))
+        if error:
+            return error
+    return None if asked.without_opportunity else access.refuse_create(org.schema.get("Opportunity"))
 
 
 def _find_obstacle(tx: Transaction, asked: Conversion, lead: Mapping[str, StoredValue] | None) -> RowError | None:

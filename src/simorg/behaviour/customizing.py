@@ -12,6 +12,7 @@ from simorg.org import Org
 from simorg.schema.custom_fields import build_field, can_control, relation_names
 from simorg.schema.definition import DefinitionError, FieldDefinition
 from simorg.schema.registry import ChildRelationship, Field, ObjectType
+from simorg.security.granting import drop_grants
 
 #: Custom fields of one object (Salesforce Help, "Custom Fields Allowed Per Object": Unlimited and Performance).
 MOST_FIELDS = 800
@@ -98,6 +99,8 @@ def remove_field(org: Org, object_name: str, field_name: str) -> None:
             kept = tuple(child for child in parent.children if (child.child, child.field) != (one.name, field.name))
             org.schema.replace_object(replace(parent, children=kept))
     org.schema.remove_field(one.name, field.name)
+    with org.storage.transaction() as tx:
+        drop_grants(tx, one, field.name)
     if field.stored:
         org.storage.drop_values(one.name, field)
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from simorg.behaviour.access import Access, unknown_object
 from simorg.behaviour.calculating import calculate_default
 from simorg.behaviour.custom_rules import CustomRules, Refused
 from simorg.behaviour.duplicates import DuplicateOptions
 from simorg.behaviour.filling import build_defaults, clear_bounce, must_have, storable
+from simorg.behaviour.lookups import find_duplicate, key_condition, key_value, living
 from simorg.behaviour.masters import touch_masters
 from simorg.behaviour.numbering import next_auto_number
 from simorg.behaviour.record_types import apply_record_type
@@ -15,9 +17,8 @@ from simorg.behaviour.values import read_value
 from simorg.behaviour.writing import Write
 from simorg.errors import RowError
 from simorg.fidelity import say
-from simorg.ids import to_18
 from simorg.org import Org
-from simorg.schema.registry import ID_TYPES, Field, ObjectType, Schema
+from simorg.schema.registry import Field, ObjectType, Schema
 from simorg.transactions import StoredValue, Transaction, quote
 
 _IGNORED = frozenset({"attributes"})
@@ -62,23 +63,21 @@ class Writer:
         self._org = org
         self._tx = tx
         self._options = options
+        self._access = Access(org, tx)
         self._defaults: dict[str, Mapping[str, StoredValue]] = {}
         self._fields: dict[tuple[object, ...], list[tuple[str, Field]] | RowError] = {}
         self._known: dict[str, Mapping[str, StoredValue] | None] = {}
 
     def create(self, one: ObjectType, values: Mapping[str, object]) -> Outcome:
         """Makes a record from fields as sent."""
-        if not one.createable:
-            return refuse(RowError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", say("dml.not_createable", object=one.name)))
-        if fault := self._org.faults.row_error(one.name, "create", "", values):
-            return refuse(fault)
-        read = self._read(one, values, creating=True)
+        one = self._org.schema.get(one.name)
+        read = self._read_new(one, values)
         if isinstance(read, tuple):
             return refuse(*read)
-        return self._create(one, read)
+        return self._create(one, read, frozenset(read))
 
-    def _create(self, one: ObjectType, read: Mapping[str, StoredValue]) -> Outcome:
-        """Makes a record of values as storage keeps them."""
+    def _create(self, one: ObjectType, read: Mapping[str, StoredValue], given: frozenset[str]) -> Outcome:
+        """Makes a record of values as storage keeps them; the caller has to have rights for those `given`."""
         row = self._fill_in(one, read)
         custom = self._find_rules(one)
         if custom and (error := custom.change(row, None)):
@@ -91,7 +90,7 @@ class Writer:
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(missing)))
-        write = Write(self._org, self._tx, None, row)
+        write = Write(self._org, self._tx, None, row, given)
         self._assign(one, row, None, custom)
         if error := self._prepare(one, write):
             return refuse(error)
@@ -117,21 +116,26 @@ class Writer:
 
     def update(self, one: ObjectType, record_id: str, values: Mapping[str, object]) -> Outcome:
         """Changes a record by fields as sent; `record_id` has 18 characters."""
-        before = self._tx.get(one.name, record_id) if record_id[:3] == one.key_prefix else None
-        if before is None:
+        mine = self._access.find(one)
+        before = self._get_seen(one, record_id)
+        if mine is None or before is None:
             message = say("dml.invalid_cross_reference")
             return refuse(RowError("INVALID_CROSS_REFERENCE_KEY", message, status=404), record_id=record_id)
-        if error := self._find_obstacle(one, before):
+        if error := self._find_obstacle(one, before) or self._access.refuse_update(one, record_id):
             return refuse(error, record_id=record_id)
         if fault := self._org.faults.row_error(one.name, "update", record_id, values):
             return refuse(fault, record_id=record_id)
-        read = self._read(one, values, creating=False)
+        read = self._read(mine, values, creating=False)
         if isinstance(read, tuple):
             return refuse(*read, record_id=record_id)
-        return self._update(one, before, read)
+        if error := self._access.refuse_transfer(one, before, read):
+            return refuse(error, record_id=record_id)
+        return self._update(self._org.schema.get(one.name), before, read, frozenset(read))
 
-    def _update(self, one: ObjectType, before: Mapping[str, StoredValue], read: dict[str, StoredValue]) -> Outcome:
-        """Changes a record to values as storage keeps them."""
+    def _update(
+        self, one: ObjectType, before: Mapping[str, StoredValue], read: dict[str, StoredValue], given: frozenset[str]
+    ) -> Outcome:
+        """Changes a record to values as storage keeps them; the caller has to have rights for those `given`."""
         record_id = str(before["Id"])
         custom = self._find_rules(one)
         if custom and (error := custom.change(read, before)):
@@ -146,7 +150,7 @@ class Writer:
             return refuse(RowError("REQUIRED_FIELD_MISSING", message, tuple(blank)), record_id=record_id)
         self._assign(one, read, before, custom)
         clear_bounce(before, read)
-        write = Write(self._org, self._tx, before, read)
+        write = Write(self._org, self._tx, before, read, given)
         if error := self._prepare(one, write):
             return refuse(error, record_id=record_id)
         if custom and (errors := custom.judge(read, before, self._options.duplicates)):
@@ -160,12 +164,12 @@ class Writer:
         deeper = Options(auto_assign=False, duplicates=DuplicateOptions(allow_save=True), depth=self._options.depth + 1)
         writer = Writer(self._org, self._tx, deeper)
         if record_id is None:
-            return writer._create(one, values).errors
+            return writer._create(one, values, frozenset()).errors
         before = self._tx.get(one.name, record_id)
         if before is None:
             return (RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference")),)
         obstacle = self._find_obstacle(one, before)
-        return (obstacle,) if obstacle else writer._update(one, before, values).errors
+        return (obstacle,) if obstacle else writer._update(one, before, values, frozenset()).errors
 
     def _store(self, one: ObjectType, write: Write, record_id: str | None, custom: CustomRules | None) -> Outcome:
         """Stores a record that nothing speaks against, with what follows from it."""
@@ -199,14 +203,16 @@ class Writer:
 
     def delete(self, one: ObjectType, record_id: str) -> Outcome:
         """Puts a record, and what falls with it, into the recycle bin."""
-        if not one.deletable:
+        if not self._org.schema.get(one.name).deletable:
             return refuse(RowError("INSUFFICIENT_ACCESS_OR_READONLY", say("dml.not_deletable", object=one.name)))
-        before = self._tx.get(one.name, record_id)
+        before = self._get_seen(one, record_id)
         if before is None:
             message = say("dml.invalid_cross_reference")
             return refuse(RowError("INVALID_CROSS_REFERENCE_KEY", message, status=404), record_id=record_id)
         if before.get("IsDeleted"):
             return refuse(_deleted(), record_id=record_id)
+        if error := self._access.refuse_delete(one, record_id):
+            return refuse(error, record_id=record_id)
         if fault := self._org.faults.row_error(one.name, "delete", record_id):
             return refuse(fault, record_id=record_id)
         keep = rules_of(one.name).keep
@@ -217,24 +223,39 @@ class Writer:
         return Outcome(record_id)
 
     def find_by_key(self, one: ObjectType, key: Field, value: str) -> list[str]:
-        """Ids of the living records with a key. Within the write's transaction: a look before it may be out of date."""
-        return self._tx.select_ids(one.name, key_condition(one, key), [key_value(key, value)])
+        """Ids of the living records with a key that the user sees.
+
+        Within the write's transaction: a look before it may be out of date.
+        """
+        found = self._tx.select_ids(one.name, key_condition(one, key), [key_value(key, value)])
+        return self._access.keep_seen(one, found)
 
     def _bury(self, one: ObjectType, before: Mapping[str, StoredValue]) -> None:
         record_id = str(before["Id"])
-        self._tx.mark_deleted(one.name, record_id, before=before)
+        if "isdeleted" in one.fields:
+            self._tx.mark_deleted(one.name, record_id, before=before)
+        else:
+            self._tx.remove(one.name, record_id)
         for child, field in find_falling(self._org.schema, one):
-            for row in self._tx.select(child.name, f'{quote(field)} = ? AND "IsDeleted" = 0', [record_id]):
+            for row in self._tx.select(child.name, f"{quote(field)} = ?{living(child)}", [record_id]):
                 # The member of a converted Lead is its Contact's.
                 if child.name != "CampaignMember" or field != "LeadId" or row["ContactId"] is None:
                     self._bury(child, row)
+
+    def _read_new(self, one: ObjectType, values: Mapping[str, object]) -> dict[str, StoredValue] | tuple[RowError, ...]:
+        """Stored values of a new record by field, or why there cannot be one."""
+        mine = self._access.find(one)
+        if mine is None:
+            return (unknown_object(one.name),)
+        refused = self._access.refuse_create(one) or self._org.faults.row_error(one.name, "create", "", values)
+        return (refused,) if refused else self._read(mine, values, creating=True)
 
     def _prepare(self, one: ObjectType, write: Write) -> RowError | None:
         """Fills in what follows from what is written, and judges all of it."""
         rules = rules_of(one.name)
         if rules.derive:
             rules.derive(write)
-        if error := self._check(one, write.written, write.before):
+        if error := self._check(one, write):
             return error
         return rules.check(write) if rules.check else None
 
@@ -248,7 +269,7 @@ class Writer:
             return _deleted()
         if one.name == "Lead" and before.get("IsConverted"):
             return RowError("CANNOT_UPDATE_CONVERTED_LEAD", say("dml.converted_lead"))
-        if not one.updateable:
+        if not self._org.schema.get(one.name).updateable:
             message = "entity type cannot be updated"
             return RowError("INSUFFICIENT_ACCESS_OR_READONLY", message, status=403)
         return None
@@ -299,23 +320,30 @@ class Writer:
         if source == settings.assignment_source:
             written["OwnerId"] = settings.assignment_owner
 
-    def _check(
-        self, one: ObjectType, written: Mapping[str, StoredValue], before: Mapping[str, StoredValue] | None
-    ) -> RowError | None:
+    def _check(self, one: ObjectType, write: Write) -> RowError | None:
         """What can only be judged beside other records: references, owners, unique values."""
-        for field in one.linked_fields:
+        written, before = write.written, write.before
+        for field in self._org.schema.get(one.name).linked_fields:
             value = written.get(field.name)
             if value is None or (before is not None and before.get(field.name) == value):
                 continue
-            if field.type == "reference" and (error := self._check_reference(one, field, str(value))):
+            given = field.name in write.given
+            if field.type == "reference" and (error := self._check_reference(one, field, str(value), given=given)):
                 return error
             if field.unique:
                 record_id = str(before["Id"]) if before else ""
-                if error := find_duplicate(self._tx, one, field, value, record_id):
+                if error := find_duplicate(self._tx, one, field, value, record_id, self._access):
                     return error
         return None
 
-    def _check_reference(self, one: ObjectType, field: Field, target_id: str) -> RowError | None:
+    def _get_seen(self, one: ObjectType, record_id: str) -> Mapping[str, StoredValue] | None:
+        """The newest state of a record that the user sees."""
+        if record_id[:3] != one.key_prefix:
+            return None
+        found = self._tx.get(one.name, record_id)
+        return found if found is not None and self._access.sees(one, record_id) else None
+
+    def _check_reference(self, one: ObjectType, field: Field, target_id: str, *, given: bool) -> RowError | None:
         target = self._org.schema.by_prefix(target_id)
         found = self._find_target(target.name, target_id) if target and target.name in field.reference_to else None
         if found is None:
@@ -323,6 +351,8 @@ class Writer:
                 message = say("dml.malformed_id", label=field.label, value=target_id)
                 return RowError("FIELD_INTEGRITY_EXCEPTION", message, (field.name,))
             return RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference"), (field.name,))
+        if given and target and (error := self._access.refuse_reference(target, field, target_id)):
+            return error
         if found.get("IsDeleted"):
             return RowError("ENTITY_IS_DELETED", say("dml.entity_is_deleted"), (field.name,))
         if field.name == "OwnerId" and target and target.name == "User" and not found.get("IsActive"):
@@ -337,19 +367,6 @@ class Writer:
         if record_id not in self._known:
             self._known[record_id] = self._tx.get(object_name, record_id)
         return self._known[record_id]
-
-
-def find_duplicate(
-    tx: Transaction, one: ObjectType, field: Field, value: StoredValue, record_id: str
-) -> RowError | None:
-    """The refusal of a value of a unique field that another living record has."""
-    same = "" if field.case_sensitive else " COLLATE NOCASE"
-    living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
-    others = tx.select_ids(one.name, f'{quote(field.name)} = ?{same}{living} AND "Id" <> ?', [value, record_id])
-    if not others:
-        return None
-    message = say("dml.duplicate_value", field=field.name, id=others[0][:15])
-    return RowError("DUPLICATE_VALUE", message, (field.name,))
 
 
 def find_falling(schema: Schema, one: ObjectType) -> list[tuple[ObjectType, str]]:
@@ -374,18 +391,6 @@ def _find_fields(one: ObjectType, names: Iterable[str], *, creating: bool) -> li
         message = say("dml.not_writable", fields=", ".join(closed))
         return RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, tuple(closed))
     return found
-
-
-def key_condition(one: ObjectType, key: Field) -> str:
-    """In SQL: living records with one value of a key."""
-    same = "" if key.case_sensitive or key.type == "id" else " COLLATE NOCASE"
-    living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
-    return f"{quote(key.name)} = ?{same}{living}"
-
-
-def key_value(key: Field, value: str) -> str:
-    """A key as storage keeps it: ids have 18 characters."""
-    return (to_18(value) or value) if key.type in ID_TYPES else value.strip()
 
 
 def _deleted() -> RowError:

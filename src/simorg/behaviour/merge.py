@@ -7,6 +7,7 @@ A contact that reports to nobody takes the manager of a loser; a circle of accou
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from simorg.behaviour.access import Access
 from simorg.behaviour.campaigns import move_members
 from simorg.behaviour.dml import Options, Writer
 from simorg.behaviour.persons import person_of, refuse_person
@@ -34,7 +35,7 @@ def merge(
     org: Org, tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str], values: Mapping[str, object]
 ) -> Merged:
     """Merges; `values` are fields that the master takes."""
-    error = _find_obstacle(tx, one, master_id, losers) or _find_persons(org, tx, one, (master_id, *losers))
+    error = _find_obstacle(org, tx, one, master_id, losers) or _find_persons(org, tx, one, (master_id, *losers))
     if error:
         return Merged(master_id, error=error)
     taken = {**_find_manager(tx, one, master_id, losers), **values}
@@ -57,21 +58,28 @@ def merge(
     return Merged(master_id, tuple(losers), tuple(related))
 
 
-def _find_obstacle(tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str]) -> RowError | None:
-    if not one.mergeable:
+def _find_obstacle(
+    org: Org, tx: Transaction, one: ObjectType, master_id: str, losers: Sequence[str]
+) -> RowError | None:
+    if not org.schema.get(one.name).mergeable:
         return RowError("INVALID_TYPE", f"merge is not supported for {one.name}")
     if not 0 < len(losers) <= _MOST_LOSERS:
         return RowError("INVALID_NUMBER_OF_RECORDS", say("merge.losers"))
     if master_id in losers or len(set(losers)) < len(losers):
         return RowError("INVALID_ID_FIELD", say("merge.same"))
+    access = Access(org, tx)
     for record_id in (master_id, *losers):
         found = tx.get(one.name, record_id) if record_id[:3] == one.key_prefix else None
-        if found is None:
+        if found is None or not access.sees(one, record_id):
             return RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference"))
         if found.get("IsDeleted"):
             return RowError("ENTITY_IS_DELETED", say("dml.entity_is_deleted"))
         if found.get("IsConverted"):
             return RowError("CANNOT_UPDATE_CONVERTED_LEAD", say("dml.converted_lead"))
+        # The losers are deleted ("merge()": Edit and Delete are needed).
+        loses = record_id != master_id
+        if error := access.refuse_update(one, record_id) or (access.refuse_delete(one, record_id) if loses else None):
+            return error
     return None
 
 

@@ -8,7 +8,9 @@ Developer Guide, "Create a Job", hardDelete: deleted, seen by queryAll for a whi
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from simorg.behaviour.dml import Outcome, Writer, find_duplicate, find_falling, refuse
+from simorg.behaviour.access import Access
+from simorg.behaviour.dml import Outcome, Writer, find_falling, refuse
+from simorg.behaviour.lookups import find_duplicate
 from simorg.clock import read_stamp
 from simorg.errors import RowError
 from simorg.fidelity import say
@@ -25,15 +27,18 @@ class RecycleBin:
     def __init__(self, org: Org, tx: Transaction) -> None:
         self._org = org
         self._tx = tx
+        self._access = Access(org, tx)
 
     def undelete(self, one: ObjectType, record_id: str) -> Outcome:
         """Takes a record, and what fell with it, out of the bin."""
         before = self._tx.get(one.name, record_id)
-        if before is None or not self._holds(one, before):
+        if before is None or not self._access.sees(one, record_id) or not self._holds(one, before):
             return refuse(RowError("UNDELETE_FAILED", say("dml.not_in_bin")), record_id=record_id)
-        if not one.undeletable:
+        if not self._org.schema.get(one.name).undeletable:
             message = say("dml.not_undeletable", object=one.name)
             return refuse(RowError("UNDELETE_FAILED", message), record_id=record_id)
+        if error := self._access.refuse_delete(one, record_id):
+            return refuse(error, record_id=record_id)
         if fault := self._org.faults.row_error(one.name, "undelete", record_id):
             return refuse(fault, record_id=record_id)
         if error := self._find_obstacle(one, before):
@@ -63,7 +68,7 @@ class RecycleBin:
         for field in one.linked_fields:
             value = row.get(field.name)
             if field.unique and value is not None:
-                error = find_duplicate(self._tx, one, field, value, str(row["Id"]))
+                error = find_duplicate(self._tx, one, field, value, str(row["Id"]), self._access)
                 if error:
                     return error
         return None

@@ -1,6 +1,6 @@
 """The rules that single objects add to writing, by the object's name."""
 
-from simorg.behaviour import campaigns, opportunities, persons, tasks
+from simorg.behaviour import campaigns, licenses, opportunities, permission_sets, persons, tasks
 from simorg.behaviour.writing import NO_RULES, Rules
 
 _RULES = {
@@ -12,6 +12,15 @@ _RULES = {
     "CampaignMember": campaigns.MEMBER,
     "CampaignMemberStatus": campaigns.MEMBER_STATUS,
     "Task": tasks.TASK,
+    "User": licenses.USER,
+    "UserRole": licenses.ROLE,
+    "Profile": permission_sets.PROFILE,
+    "PermissionSet": permission_sets.PERMISSION_SET,
+    "ObjectPermissions": permission_sets.OBJECT_PERMISSIONS,
+    "FieldPermissions": permission_sets.FIELD_PERMISSIONS,
+    "PermissionSetAssignment": licenses.ASSIGNMENT,
+    "PermissionSetLicenseAssign": licenses.LICENSE_ASSIGN,
+    "SetupEntityAccess": licenses.ENTITY_ACCESS,
 }
 
 

@@ -16,6 +16,8 @@ class Write:
     tx: Transaction
     before: Mapping[str, StoredValue] | None
     written: dict[str, StoredValue]
+    #: The fields that the caller gave values for.
+    given: frozenset[str] = frozenset()
 
     def value(self, name: str) -> StoredValue:
         """A field as it will be."""

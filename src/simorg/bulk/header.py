@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from simorg.bulk.csv_input import BadInput
 from simorg.fidelity import say
-from simorg.schema.registry import Field, ObjectType, Schema
+from simorg.schema.registry import Catalog, Field, ObjectType
 
 _MOST_CHARACTERS = 32_000
 _BY_ID = ("update", "delete", "hardDelete")
@@ -27,7 +27,7 @@ class Column:
 
 
 def read_header(
-    schema: Schema, one: ObjectType, operation: str, key: Field | None, names: Sequence[str]
+    schema: Catalog, one: ObjectType, operation: str, key: Field | None, names: Sequence[str]
 ) -> list[Column]:
     """The columns of a header.
 
@@ -49,7 +49,7 @@ def read_header(
     return columns
 
 
-def _read_column(schema: Schema, one: ObjectType, name: str) -> Column:
+def _read_column(schema: Catalog, one: ObjectType, name: str) -> Column:
     before, dot, after = name.rpartition(".")
     if not dot:
         field = one.find(name)

@@ -105,7 +105,10 @@ class Load:
         for name, first in ((SUCCESSFUL, "sf__Created"), (FAILED, "sf__Error")):
             line = self._line(["sf__Id", first, *header.values])
             (self._folder / name).write_bytes(line)
-        self._columns = read_header(self._org.schema, task.object, task.operation, task.key, header.values)
+        view = self._org.view(task.user_id)
+        # Rights that were lost since the job was made leave the object's own columns for the rows to fail by.
+        one = view.find(task.object.name) or task.object
+        self._columns = read_header(view, one, task.operation, task.key, header.values)
         self._names = [column.field.name for column in self._columns]
 
     def _next_batch(self, records: CsvInput) -> list[Record]:

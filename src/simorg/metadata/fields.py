@@ -14,6 +14,7 @@ from simorg.metadata.columns import copy_column, fill_column, renew_column, rety
 from simorg.org import Org
 from simorg.schema.definition import DefinitionError, FieldDefinition, read_definition
 from simorg.schema.registry import Field, ObjectType
+from simorg.security.granting import move_grants
 from simorg.transactions import quote
 
 #: What can be changed about a standard field.
@@ -117,6 +118,7 @@ class CustomFields:
         renew_column(change.tx, one, added)
         if field.stored:
             copy_column(change.tx, one, field.name, added)
+        move_grants(change.tx, one, field.name, added.name)
         self._forget(change, one, field)
         remove_field(change.org, one.name, field.name)
         store.save(change.tx, "CustomField", f"{one.name}.{added.name}", old_id, definition.as_metadata())

@@ -37,4 +37,4 @@ def require_setup(org: Org, user_id: str) -> None:
 
 def may(org: Org, user_id: str, *permissions: str) -> bool:
     """Whether a user has one of the system permissions."""
-    return True
+    return org.view(user_id).rights.allows(*permissions)

@@ -17,12 +17,12 @@ from simorg.metadata.tooling_objects import DEFINITIONS, build_tooling_schema
 from simorg.metadata.tooling_rows import ToolingTables
 from simorg.org import Org
 from simorg.schema.registry import Schema
+from simorg.snapshots import Snapshot
 from simorg.soql.compiled import Compiled, Item
 from simorg.soql.compiler import compile_query
 from simorg.soql.parser import parse
 from simorg.soql.render import render_rows
 from simorg.soql.tree import Compare, Condition, InList, InQuery, Logic, Not, Path, Query
-from simorg.storage import Snapshot
 
 _BATCH = 2_000
 _SINGLE = ("Metadata", "FullName")

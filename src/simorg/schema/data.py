@@ -4,6 +4,7 @@ from simorg.schema.objects.activities import build_activities
 from simorg.schema.objects.business import build_account
 from simorg.schema.objects.campaigns import build_campaigns
 from simorg.schema.objects.people import build_contact, build_lead
+from simorg.schema.objects.permissions import build_permissions
 from simorg.schema.objects.pipeline import build_pipeline
 from simorg.schema.objects.setup import build_setup
 from simorg.schema.registry import Schema
@@ -14,6 +15,7 @@ def build_schema(*, bare: bool, granted: bool) -> Schema:
     return Schema(
         [
             *build_setup(),
+            *build_permissions(),
             build_account(bare=bare),
             build_contact(bare=bare, granted=granted),
             build_lead(bare=bare, granted=granted),

@@ -68,6 +68,7 @@ def mirror(field: Field) -> Field:
         definition=None,
         default_formula=None,
         auto_number=None,
+        mirrors=(f"Contact.{field.name}",),
     )
 
 

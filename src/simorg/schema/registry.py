@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
+from typing import Protocol
 
 from simorg.clock import now
 from simorg.schema.definition import FieldDefinition
@@ -94,6 +95,8 @@ class Field:
     auto_number: str | None = None
     mask_char: str | None = None
     mask_type: str | None = None
+    #: Fields of other objects that a derived field shows, e.g. "Lead.Email": who may not see them may not see it.
+    mirrors: tuple[str, ...] = ()
 
     @cached_property
     def stored(self) -> bool:
@@ -150,6 +153,8 @@ class ObjectType:
     custom: bool = False
     record_types: tuple[RecordType, ...] = ()
     flags: Mapping[str, object] = field(default_factory=dict)
+    #: Objects whose records decide which records of this one a user sees.
+    scoped_by: frozenset[str] = frozenset()
 
     def find(self, name: str) -> Field | None:
         """A field that users see, by its name in any case."""
@@ -224,6 +229,13 @@ class ObjectType:
     def name_field(self) -> Field | None:
         """The field that names a record."""
         return next((one for one in self.fields.values() if one.name_field), None)
+
+
+class Catalog(Protocol):
+    """Where objects are looked up: all of an org's, or those that a user sees."""
+
+    def find(self, name: str) -> ObjectType | None:
+        """An object by its name, in any case."""
 
 
 class Schema:

@@ -64,12 +64,13 @@ class Columns:
     def parent(self, relations: tuple[str, ...]) -> Parent:
         """A parent; adds the columns it needs."""
         joined = self._scope.joined(relations)
-        if len(joined.aliases) == 1:
+        if not joined.shared:
             alias, one = joined.only
             return Parent(relations, self.add(f'{alias}."Id"'), None, one.name)
         ids = ", ".join(f'{alias}."Id"' for alias, _ in joined.aliases)
         names = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{one.name}'" for alias, one in joined.aliases)
-        return Parent(relations, self.add(f"coalesce({ids})"), self.add(f"CASE {names} END"), "Name")
+        found = f"coalesce({ids})" if len(joined.aliases) > 1 else ids
+        return Parent(relations, self.add(found), self.add(f"CASE {names} END"), "Name")
 
     def resolve(self, operand: Operand) -> Column:
         """An operand as SQL with its type."""

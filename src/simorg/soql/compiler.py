@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from simorg.fidelity import say
-from simorg.schema.registry import ID_TYPES, TEXT_TYPES, Field, ObjectType, Schema
+from simorg.schema.registry import ID_TYPES, TEXT_TYPES, Catalog, Field, ObjectType
 from simorg.soql.columns import AGGREGATES, Columns
 from simorg.soql.compiled import ChildItem, ChoiceItem, Compiled, Item
 from simorg.soql.conditions import Conditions, Resolved
@@ -41,7 +41,7 @@ class _Tail:
 
 def compile_query(
     query: Query,
-    schema: Schema,
+    schema: Catalog,
     source: Callable[[str], str],
     *,
     all_rows: bool,
@@ -58,7 +58,7 @@ def compile_query(
 
 class _Compiler:
     def __init__(
-        self, schema: Schema, source: Callable[[str], str], all_rows: bool, now: datetime, zone: ZoneInfo
+        self, schema: Catalog, source: Callable[[str], str], all_rows: bool, now: datetime, zone: ZoneInfo
     ) -> None:
         self._schema = schema
         self._source = source

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from simorg.snapshots import Snapshot
 from simorg.soql.columns import Parent
 from simorg.soql.compiled import ChildItem, ChoiceItem, Compiled, Item
-from simorg.storage import Snapshot
 from simorg.transactions import StoredValue
 from simorg.values import compose_address, render_json
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from simorg.fidelity import say
-from simorg.schema.registry import Field, ObjectType, Schema
+from simorg.schema.registry import Catalog, Field, ObjectType
 from simorg.soql.problems import problem, unknown_field, unknown_object
 from simorg.soql.tree import Path, Query
 from simorg.transactions import quote
@@ -32,6 +32,8 @@ class Joined:
     """An object of the query under its SQL alias; several where the parent may be of several objects."""
 
     aliases: tuple[tuple[str, ObjectType], ...]
+    #: Whether it may be of several objects, whether or not the user sees more than one of them.
+    shared: bool = False
 
     @property
     def only(self) -> tuple[str, ObjectType]:
@@ -53,11 +55,13 @@ class Column:
 class Scope:
     """The objects of one query, and their joins."""
 
-    def __init__(self, query: Query, one: ObjectType, schema: Schema, source: Callable[[str], str], alias: str) -> None:
+    def __init__(
+        self, query: Query, one: ObjectType, schema: Catalog, source: Callable[[str], str], alias: str
+    ) -> None:
         self.query = query
         self.object = one
         self.alias = alias
-        self.objects_read = {one.name, *one.derived_from}
+        self.objects_read = {one.name, *one.derived_from, *one.scoped_by}
         self._schema = schema
         self._source = source
         self._own = {one.name.lower(), (query.alias or one.name).lower(), query.source.names[-1].lower()}
@@ -122,7 +126,7 @@ class Scope:
     def _follow(self, relations: tuple[str, ...], name: str, path: Path) -> tuple[str, ...]:
         parent = self.joined(relations)
         alias, one = parent.only
-        field = one.find_relation(name) if len(parent.aliases) == 1 else None
+        field = None if parent.shared else one.find_relation(name)
         if field is None:
             raise problem("INVALID_FIELD", say("query.relationship", name=name), self.query.text, path.place)
         followed = (*relations, field.relationship_name or name)
@@ -137,19 +141,19 @@ class Scope:
                 self._joins.append(
                     f' LEFT JOIN {self._source(found.name)} {mine} ON {mine}."Id" = {alias}.{quote(field.name)}'
                 )
-                self.objects_read |= {found.name, *found.derived_from}
+                self.objects_read |= {found.name, *found.derived_from, *found.scoped_by}
                 joined.append((mine, found))
             if len(self._joined) > _MOST_RELATIONSHIPS or len(self._joins) > _MOST_JOINS:
                 message = say("query.not_supported", what=f"More than {_MOST_RELATIONSHIPS} relationships")
                 raise problem("MALFORMED_QUERY", message, self.query.text, path.place)
             if not joined:
                 raise problem("INVALID_FIELD", say("query.relationship", name=name), self.query.text, path.place)
-            self._joined[key] = Joined(tuple(joined))
+            self._joined[key] = Joined(tuple(joined), len(field.reference_to) > 1)
         return followed
 
     def _read(self, relations: tuple[str, ...], name: str, path: Path) -> Column:
         parent = self.joined(relations)
-        if len(parent.aliases) > 1:
+        if parent.shared:
             return self._read_shared(relations, parent, name, path)
         alias, one = parent.only
         field = one.find(name)
@@ -168,11 +172,13 @@ class Scope:
                 parts.append(f"CASE WHEN {alias}.\"Id\" IS NOT NULL THEN '{one.name}' END")
             elif field := one.find(proper):
                 parts.append(_field_sql(alias, one, field)[0])
+        if not parts:
+            raise unknown_field(name, "Name", self.query.text, path.place)
         sql = f"coalesce({', '.join(parts)})" if len(parts) > 1 else parts[0]
         return Column(relations, Field(proper, proper, kind), sql)
 
 
-def find_object(query: Query, schema: Schema) -> ObjectType:
+def find_object(query: Query, schema: Catalog) -> ObjectType:
     """The object a query reads.
 
     Raises:

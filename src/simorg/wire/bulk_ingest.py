@@ -185,17 +185,20 @@ def _read_job(request: ApiRequest, asked: Mapping[str, Any]) -> Asked:
 
 
 def _read_object(request: ApiRequest, name: object, operation: str) -> ObjectType:
-    one = request.org.schema.find(name) if isinstance(name, str) else None
+    one = request.view.find(name) if isinstance(name, str) else None
     if one is None:
         raise ApiError(400, "INVALIDJOB", say("bulk.unknown_object", object=name))
+    # What the object takes; what the user may do to a record, each row tells.
+    whole = request.org.schema.get(one.name)
     allowed = {
-        "insert": one.createable,
-        "update": one.updateable,
-        "upsert": one.createable and one.updateable,
-    }.get(operation, one.deletable)
+        "insert": whole.createable,
+        "update": whole.updateable,
+        "upsert": whole.createable and whole.updateable,
+    }.get(operation, whole.deletable)
     if not allowed:
         raise ApiError(400, "INVALIDENTITY", say("bulk.unsupported_object", object=one.name))
-    if operation == "hardDelete" and not request.org.settings.bulk_hard_delete:
+    hard = request.org.settings.bulk_hard_delete or request.view.rights.allows("BulkApiHardDelete")
+    if operation == "hardDelete" and not hard:
         raise ApiError(400, "FEATURENOTENABLED", say("bulk.hard_delete"))
     return one
 

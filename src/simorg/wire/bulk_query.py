@@ -29,7 +29,7 @@ def create(request: ApiRequest) -> ApiResponse:
     delimiter, line_end = str(asked.get("columnDelimiter", "COMMA")), str(asked.get("lineEnding", "LF"))
     if delimiter not in DELIMITERS or line_end not in LINE_ENDS or asked.get("contentType", "CSV") != "CSV":
         raise ApiError(400, "API_ERROR", say("bulk.invalid_format"))
-    compiled = compile_for(request.org, query, all_rows=operation == "queryAll")
+    compiled = compile_for(request.org, query, all_rows=operation == "queryAll", user_id=request.user_id)
     select = csv_select(compiled, DELIMITERS[delimiter])
     jobs = jobs_of(request.org)
     job = jobs.create(operation, query, select, request.user_id, request.version, line_end, delimiter)
@@ -103,7 +103,11 @@ def jobs_of(org: Org) -> QueryJobs:
 
 
 def _find(request: ApiRequest, job_id: str) -> Job:
-    return jobs_of(request.org).find(job_id)
+    job = jobs_of(request.org).find(job_id)
+    if job.created_by != request.user_id and not request.view.rights.allows("ModifyAllData"):
+        # The results are what their owner sees.
+        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+    return job
 
 
 def _read_locator(locator: str, rows: int) -> int:

@@ -78,7 +78,7 @@ def delete(request: ApiRequest) -> ApiResponse:
         record_id = read_id(record.values["Id"], "delete")
         if isinstance(record_id, RowError):
             return refuse(record_id)
-        one = request.org.schema.by_prefix(record_id)
+        one = request.view.by_prefix(record_id)
         if one is None:
             return refuse(RowError("INVALID_CROSS_REFERENCE_KEY", say("dml.invalid_cross_reference")))
         return writer.delete(one, record_id)
@@ -127,7 +127,7 @@ def _read_list(asked: Mapping[str, Any], name: str) -> list[str]:
 
 def _retrieve(request: ApiRequest, one: ObjectType, record_id: str, fields: Sequence[Field]) -> object:
     found = to_18(record_id)
-    row = request.org.storage.get(one.name, found) if found else None
+    row = request.view.read(one.name, found) if found else None
     if row is None or row.get("IsDeleted"):
         return None
     record: dict[str, object] = {"attributes": attributes(one, str(row["Id"]), request.root)}
@@ -170,7 +170,7 @@ def _read_record(request: ApiRequest, record: object, wanted: ObjectType | None)
     name = about.get("type") if isinstance(about, dict) else None
     if name is None and wanted is None:
         raise ApiError(400, "JSON_PARSER_ERROR", say("collections.no_attributes"))
-    one = request.org.schema.find(str(name)) if name else wanted
+    one = request.view.find(str(name)) if name else wanted
     if one is None:
         return _Record(None, values, RowError("INVALID_TYPE", f"sObject type '{name}' is not supported."))
     if wanted is not None and one.name != wanted.name:

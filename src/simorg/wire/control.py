@@ -16,6 +16,7 @@ from simorg.behaviour.record_types import define_record_type, plant_record_types
 from simorg.behaviour.setting_rules import set_rule
 from simorg.errors import ApiError
 from simorg.export import export_records
+from simorg.ids import to_18
 from simorg.journal import as_json
 from simorg.metadata.installation import forget_stored
 from simorg.opening import WrongFolder
@@ -23,7 +24,11 @@ from simorg.org import Settings
 from simorg.schema.definition import read_definition
 from simorg.schema.objects.custom import build_custom
 from simorg.schema.registry import Field
+from simorg.security.granting import Right, change_right, show_to_all
+from simorg.security.report import describe_rights
+from simorg.security.sharing import check_models
 from simorg.seeds import NAMES, plant
+from simorg.users import INTEGRATION
 from simorg.wire.http import ApiRequest, ApiResponse, Handler, Route
 
 if TYPE_CHECKING:
@@ -144,13 +149,20 @@ def change_settings(request: ApiRequest) -> ApiResponse:
     unknown = sorted(set(asked) - known)
     if unknown:
         raise ValueError(f"no such setting: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
+    if "sharing" in asked:
+        if not isinstance(asked["sharing"], dict):
+            raise ValueError("sharing is {object: default}")
+        asked["sharing"] = {**request.org.settings.sharing, **check_models(asked["sharing"], request.org.schema)}
     for name, value in asked.items():
         setattr(request.org.settings, name, tuple(value) if isinstance(value, list) else value)
     return show_settings(request)
 
 
 def change_fields(request: ApiRequest) -> ApiResponse:
-    """POST fields {"object", "name", "hidden"? | "remove"? | "add": {facts of a field} | "define": {CustomField}}."""
+    """POST fields {"object", "name", "hidden"? | "remove"? | "add": {facts of a field} | "define": {CustomField}}.
+
+    A field that is added, defined or shown again is granted wherever Accounts are, unless `"granted": false`.
+    """
     asked = _asked(request)
     org, object_name, name = request.org, str(asked["object"]), str(asked["name"])
     if isinstance(definition := asked.get("define"), dict):
@@ -159,24 +171,33 @@ def change_fields(request: ApiRequest) -> ApiResponse:
     elif asked.get("remove"):
         org.schema.remove_field(object_name, name)
     elif isinstance(facts := asked.get("add"), dict):
-        field = Field(name=name, **facts)
+        field = Field(name=name, **{"permissionable": not facts.get("required"), **facts})
         org.schema.add_field(object_name, field)
         org.storage.add_column(object_name, field)
     else:
-        changes = {key: value for key, value in asked.items() if key not in ("object", "name")}
+        changes = {key: value for key, value in asked.items() if key not in ("object", "name", "granted")}
         org.schema.change_field(object_name, name, **changes)
+    made = not asked.get("remove") and ("add" in asked or "define" in asked or asked.get("hidden") is False)
+    if asked.get("granted", made):
+        one = org.schema.get(object_name)
+        with org.storage.transaction(lags=False) as tx:
+            show_to_all(tx, one, [one.fields[name.lower()]])
     return ApiResponse(200, {"version": org.schema.version})
 
 
 def add_object(request: ApiRequest) -> ApiResponse:
-    """POST objects {"name": "Webinar__c", "label"?, "plural"?, "prefix"?, "fields"?: [{facts of a field}]}."""
+    """POST objects {"name": "Webinar__c", "label"?, "plural"?, "prefix"?, "fields"?: [{facts}], "granted"?: false}."""
     asked = _asked(request)
+    granted = asked.pop("granted", True)
     org = request.org
     new = build_custom(asked, [one.key_prefix for one in org.schema.objects()])
     org.schema.add_object(new)
     task = org.schema.get("Task").fields["whatid"]
     org.schema.change_field("Task", "WhatId", reference_to=(*task.reference_to, new.name))
     org.storage.add_object(new.name)
+    if granted:
+        with org.storage.transaction(lags=False) as tx:
+            show_to_all(tx, new, new.fields.values())
     return ApiResponse(201, {"name": new.name, "keyPrefix": new.key_prefix, "version": org.schema.version})
 
 
@@ -233,6 +254,32 @@ def _keeper(request: ApiRequest) -> "OrgKeeper":
     return keeper
 
 
+def change_rights(request: ApiRequest) -> ApiResponse:
+    """POST rights {"user", "permission", "object"?, "field"?, "allow"?: true} or {"user", "frozen" | "active": bool}.
+
+    `user` is a role (integration, rep …), a username or an id; "Lead", "Title", "Edit" is the right to edit a field.
+    """
+    asked = _asked(request)
+    org = request.org
+    user_id = _find_user(request, str(asked["user"]))
+    with org.storage.transaction(lags=False) as tx:
+        if "frozen" in asked:
+            for login in tx.select_ids("UserLogin", '"UserId" = ?', [user_id]):
+                tx.update("UserLogin", login, {"IsFrozen": int(bool(asked["frozen"]))})
+        if "active" in asked:
+            tx.update("User", user_id, {"IsActive": int(bool(asked["active"]))})
+        if "permission" in asked:
+            names = {name: str(asked.get(name) or "") for name in ("permission", "object", "field")}
+            change_right(tx, org.schema, Right(user_id, **names), allow=bool(asked.get("allow", True)))
+    return ApiResponse(200, describe_rights(org.schema, org.view(user_id)))
+
+
+def show_rights(request: ApiRequest) -> ApiResponse:
+    """GET rights?user=: what a user may do, put together from the profile and all permission sets."""
+    user_id = _find_user(request, request.args.get("user", INTEGRATION))
+    return ApiResponse(200, describe_rights(request.org.schema, request.org.view(user_id)))
+
+
 def end_sessions(request: ApiRequest) -> ApiResponse:
     """DELETE sessions: every token dies."""
     request.org.end_all_sessions()
@@ -241,12 +288,20 @@ def end_sessions(request: ApiRequest) -> ApiResponse:
 
 def log_in_as(request: ApiRequest) -> ApiResponse:
     """POST sessions {"username"}: a token for a user, without a password."""
-    username = str(_asked(request)["username"])
-    row = request.org.storage.read_one('SELECT "Id" FROM "User" WHERE "Username" = ? COLLATE NOCASE', [username])
+    user_id = _find_user(request, str(_asked(request)["username"]))
+    session = request.org.log_in(user_id)
+    return ApiResponse(201, {"access_token": session.token, "instance_url": request.base_url, "user_id": user_id})
+
+
+def _find_user(request: ApiRequest, name: str) -> str:
+    """A user by role, username or id."""
+    if name in request.org.users.logins:
+        return request.org.users.logins[name].user_id
+    found = 'SELECT "Id" FROM "User" WHERE "Username" = ? COLLATE NOCASE OR "Id" = ?'
+    row = request.org.storage.read_one(found, [name, to_18(name) or ""])
     if row is None:
-        raise ValueError(f"no user is named {username}")
-    session = request.org.log_in(str(row[0]))
-    return ApiResponse(201, {"access_token": session.token, "instance_url": request.base_url, "user_id": row[0]})
+        raise ValueError(f"no user is named {name}. There are: {', '.join(request.org.users.logins)}, and usernames")
+    return str(row[0])
 
 
 def _plant(request: ApiRequest, asked: dict[str, object], default: str) -> None:
@@ -289,6 +344,8 @@ ROUTES = [
     _route("GET", "orgs", list_orgs),
     _route("POST", "orgs", add_org),
     _route("DELETE", "orgs/<name>", end_org),
+    _route("GET", "rights", show_rights),
+    _route("POST", "rights", change_rights),
     _route("DELETE", "sessions", end_sessions),
     _route("POST", "sessions", log_in_as),
 ]

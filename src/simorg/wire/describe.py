@@ -6,7 +6,7 @@ import json
 from email.utils import format_datetime, parsedate_to_datetime
 
 from simorg.errors import ApiError
-from simorg.schema.registry import TEXT_TYPES, ChildRelationship, Field, ObjectType, PicklistValue, Schema
+from simorg.schema.registry import TEXT_TYPES, Catalog, ChildRelationship, Field, ObjectType, PicklistValue
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 from simorg.wire.record_type_infos import record_type_infos
 
@@ -34,7 +34,7 @@ _SAME_FOR_ALL = {
 
 def describe_global(request: ApiRequest) -> ApiResponse:
     """GET /sobjects: every object in short."""
-    sobjects = [describe_short(one, request.root) for one in request.org.schema.objects()]
+    sobjects = [describe_short(one, request.root) for one in request.view.objects()]
     body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects}
     return _conditional(request, body)
 
@@ -53,13 +53,13 @@ def describe_object(request: ApiRequest, object_name: str) -> ApiResponse:
     assert isinstance(urls, dict)
     more = {
         "actionOverrides": [],
-        "childRelationships": [_describe_child(child, request.org.schema) for child in one.children],
+        "childRelationships": [_describe_child(child, request.view) for child in one.children],
         "compactLayoutable": one.layoutable,
         "dataTranslationEnabled": None,
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [describe_field(field, one) for field in one.visible_fields],
+        "fields": [describe_field(field, one, request.view) for field in one.visible_fields],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -90,14 +90,14 @@ def find_object(request: ApiRequest, name: str) -> ObjectType:
     Raises:
         ApiError: 404.
     """
-    one = request.org.schema.find(name)
+    one = request.view.find(name)
     if one is None:
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
     return one
 
 
-def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
-    """One field with all 57 keys."""
+def describe_field(field: Field, one: ObjectType, catalog: Catalog | None = None) -> dict[str, object]:
+    """One field with all 57 keys; a reference names only objects of the catalog, where there is one."""
     is_text = field.type in TEXT_TYPES
     is_reference = field.type == "reference"
     extra = "personname" if field.name_field and field.components else None
@@ -135,7 +135,7 @@ def describe_field(field: Field, one: ObjectType) -> dict[str, object]:
         "polymorphicForeignKey": is_reference and len(field.reference_to) > 1,
         "precision": field.precision,
         "queryByDistance": field.type == "address",
-        "referenceTo": list(field.reference_to),
+        "referenceTo": [name for name in field.reference_to if catalog is None or catalog.find(name)],
         "relationshipName": field.relationship_name,
         "restrictedPicklist": field.restricted_picklist,
         "scale": field.scale,
@@ -250,7 +250,7 @@ def describe_short(one: ObjectType, root: str) -> dict[str, object]:
     }
 
 
-def _describe_child(child: ChildRelationship, schema: Schema) -> dict[str, object]:
+def _describe_child(child: ChildRelationship, schema: Catalog) -> dict[str, object]:
     owner = schema.find(child.child)
     field = owner.find(child.field) if owner else None
     return {
@@ -267,7 +267,7 @@ def _describe_child(child: ChildRelationship, schema: Schema) -> dict[str, objec
 
 def _conditional(request: ApiRequest, body: dict[str, object]) -> ApiResponse:
     """The answer, or 304 where the caller has it already."""
-    changed = request.org.schema.changed_at
+    changed = request.view.changed_at
     tag = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
     headers = {"ETag": f'"{tag}"', "Last-Modified": format_datetime(changed, usegmt=True)}
     known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]

@@ -12,6 +12,7 @@ from simorg.transport.targets import to_instance
 if TYPE_CHECKING:
     from simorg.app import App
     from simorg.org import Org, Session
+    from simorg.security.view import View
 
 JSON = "application/json;charset=UTF-8"
 _SURROGATE = "\\ud"
@@ -48,6 +49,11 @@ class ApiRequest:
     def user_id(self) -> str:
         """Who asks."""
         return self.session.user_id if self.session else ""
+
+    @property
+    def view(self) -> "View":
+        """The org as whoever asks sees it."""
+        return self.org.view(self.user_id)
 
     @property
     def root(self) -> str:

@@ -1,6 +1,5 @@
 """What an org allows and what is left of it, and how many records it has (REST API Developer Guide, "Limits")."""
 
-from simorg.transactions import quote
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 #: Names and maxima of a Developer Edition org; nothing of these is used up here.
@@ -41,13 +40,14 @@ def limits(request: ApiRequest) -> ApiResponse:
 def record_count(request: ApiRequest) -> ApiResponse:
     """GET /limits/recordCount?sObjects=A,B: counts, objects with nothing left out."""
     asked = [name for name in request.args.get("sObjects", "").split(",") if name]
-    chosen = [request.org.schema.find(name) for name in asked] if asked else request.org.schema.objects()
+    view = request.view
+    chosen = [view.find(name) for name in asked] if asked else view.objects()
     counts = []
     for one in chosen:
         if one is None:
             continue
         living = ' WHERE "IsDeleted" = 0' if "isdeleted" in one.fields else ""
-        row = request.org.storage.read_one(f"SELECT count(*) FROM {quote(one.name)}{living}")
+        row = request.org.storage.read_one(f"SELECT count(*) FROM {view.source(one.name)}{living}")
         if row and row[0]:
             counts.append({"count": row[0], "name": one.name})
     return ApiResponse(200, {"sObjects": counts})

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote
 import jwt
 
 from simorg.errors import ApiError
+from simorg.fidelity import say
 from simorg.ids import to_18
 from simorg.org import Session
 from simorg.users import ConnectedApp, Login
@@ -32,9 +33,11 @@ def token(request: ApiRequest) -> ApiResponse:
     if grant is None:
         raise _refuse("unsupported_grant_type", "grant type not supported")
     user_id = grant(request, form)
-    row = request.org.storage.read_one('SELECT "IsActive" FROM "User" WHERE "Id" = ?', [user_id])
-    if not row or not row[0]:
+    rights = request.org.view(user_id).rights
+    if not rights.active:
         raise _refuse("inactive_user", "user is inactive")
+    if rights.frozen:
+        raise _refuse("inactive_user", say("login.frozen"))
     return _token_answer(request, request.org.log_in(user_id))
 
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from simorg.errors import ApiError
 from simorg.ids import build_id
 from simorg.org import INSTANCE, Org
+from simorg.snapshots import Snapshot
 from simorg.soql.compiled import Compiled
 from simorg.soql.compiler import compile_query
 from simorg.soql.parser import parse
 from simorg.soql.render import render_columns, render_rows
-from simorg.storage import Snapshot
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 _IDLE = timedelta(days=2)
@@ -111,17 +111,18 @@ def more(request: ApiRequest, locator: str) -> ApiResponse:
     return ApiResponse(200, _page(request, cursor, int(start)))
 
 
-def compile_for(org: Org, text: str, *, all_rows: bool) -> Compiled:
-    """A query, compiled as the org is now.
+def compile_for(org: Org, text: str, *, all_rows: bool, user_id: str = "") -> Compiled:
+    """A query, compiled as the org is now and as a user sees it.
 
     Raises:
         ApiError: the query is wrong.
     """
     parsed = parse(text)
+    view = org.view(user_id)
     return compile_query(
         parsed,
-        org.schema,
-        org.storage.source,
+        view,
+        view.source,
         all_rows=all_rows,
         now=org.clock.now(),
         time_zone=org.time_zone,
@@ -135,7 +136,7 @@ def _run(request: ApiRequest, *, all_rows: bool) -> ApiResponse:
     if text is None:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
     org = request.org
-    compiled = compile_for(org, text, all_rows=all_rows)
+    compiled = compile_for(org, text, all_rows=all_rows, user_id=request.user_id)
     if request.args.get("columns", "").lower() == "true":
         return ApiResponse(200, render_columns(compiled))
     snapshot = org.storage.open_snapshot()
@@ -189,9 +190,9 @@ def _page_rows(request: ApiRequest) -> int:
 
 
 def _explain(request: ApiRequest, text: str) -> ApiResponse:
-    compiled = compile_for(request.org, text, all_rows=False)
+    compiled = compile_for(request.org, text, all_rows=False, user_id=request.user_id)
     (total,) = request.org.storage.read_one(compiled.count_sql, compiled.count_parameters) or (0,)
-    source = request.org.storage.source(compiled.object.name)
+    source = request.view.source(compiled.object.name)
     (every,) = request.org.storage.read_one(f"SELECT count(*) FROM {source}") or (0,)
     plan: dict[str, object] = {
         "cardinality": total,

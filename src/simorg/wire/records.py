@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from simorg.behaviour.dml import Options, Outcome, Writer, key_condition, key_value
+from simorg.behaviour.dml import Options, Outcome, Writer
+from simorg.behaviour.lookups import key_condition, key_value
 from simorg.clock import read_stamp
 from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.ids import to_18
 from simorg.schema.registry import Field, ObjectType
-from simorg.transactions import StoredValue
+from simorg.transactions import StoredValue, Transaction
 from simorg.values import attributes, render_field, render_record
 from simorg.wire.describe import find_object
 from simorg.wire.duplicates import duplicate_options, show_refusal
@@ -50,7 +51,7 @@ def create_by_null_id(request: ApiRequest, object_name: str) -> ApiResponse:
 def read(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
     """GET /sobjects/X/id[?fields=]."""
     one = find_object(request, object_name)
-    row = request.org.storage.get(one.name, _read_id(one, record_id))
+    row = request.view.read(one.name, _read_id(one, record_id))
     if row is None or row.get("IsDeleted"):
         raise _missing()
     modified = _modified(row)
@@ -76,7 +77,7 @@ def update(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
     found = _read_id(one, record_id)
     with request.org.storage.transaction(request.user_id) as tx:
         # Judged under the write lock: nobody can change the record between the look and the write.
-        _check_precondition(request, one, _require_living(tx.get(one.name, found)))
+        _check_precondition(request, one, _require_living(_get_visible(request, tx, one, found)))
         outcome = Writer(request.org, tx, read_options(request)).update(one, found, body)
     _raise_refused(request, outcome)
     return ApiResponse(204)
@@ -87,7 +88,7 @@ def delete(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse
     one = find_object(request, object_name)
     found = _read_id(one, record_id)
     with request.org.storage.transaction(request.user_id) as tx:
-        _require_living(tx.get(one.name, found))
+        _require_living(_get_visible(request, tx, one, found))
         outcome = Writer(request.org, tx).delete(one, found)
     _raise_refused(request, outcome)
     return ApiResponse(204)
@@ -97,13 +98,13 @@ def read_by_key(request: ApiRequest, object_name: str, field_name: str, value: s
     """GET /sobjects/X/Field/value."""
     one = find_object(request, object_name)
     key = _key_field(one, field_name)
-    statement = f'SELECT "Id" FROM {request.org.storage.source(one.name)} WHERE {key_condition(one, key)} ORDER BY "Id"'
+    statement = f'SELECT "Id" FROM {request.view.source(one.name)} WHERE {key_condition(one, key)} ORDER BY "Id"'
     found = [str(row[0]) for row in request.org.storage.read(statement, [key_value(key, value)])]
     if not found:
         raise _missing()
     if len(found) > 1:
         return _several(request, one, found)
-    row = request.org.storage.get(one.name, found[0])
+    row = request.view.read(one.name, found[0])
     assert row is not None
     return ApiResponse(200, _render(request, one, row))
 
@@ -168,6 +169,13 @@ def _read_id(one: ObjectType, record_id: str) -> str:
             raise ApiError(404, "NOT_FOUND", say("rows.external_id_missing", field=record_id))
         raise ApiError(400, "MALFORMED_ID", say("dml.malformed_id", label="Record ID", value=record_id), ["Id"])
     return found
+
+
+def _get_visible(
+    request: ApiRequest, tx: Transaction, one: ObjectType, record_id: str
+) -> Mapping[str, StoredValue] | None:
+    """The record that a write is for, where the user sees it."""
+    return tx.get(one.name, record_id) if request.view.may(tx, one, "read", record_id) else None
 
 
 def _require_living(row: Mapping[str, StoredValue] | None) -> Mapping[str, StoredValue]:

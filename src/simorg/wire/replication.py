@@ -22,7 +22,7 @@ def updated(request: ApiRequest, object_name: str) -> ApiResponse:
     stamp = "SystemModstamp" if "systemmodstamp" in one.fields else "LastModifiedDate"
     living = ' AND "IsDeleted" = 0' if "isdeleted" in one.fields else ""
     rows = request.org.storage.read(
-        f'SELECT "Id" FROM {request.org.storage.source(one.name)}'
+        f'SELECT "Id" FROM {request.view.source(one.name)}'
         f' WHERE "{stamp}" >= ? AND "{stamp}" < ?{living} ORDER BY "{stamp}", "Id" LIMIT ?',
         [format_stamp(start), format_stamp(end), _MOST_IDS + 1],
     )
@@ -37,7 +37,7 @@ def deleted(request: ApiRequest, object_name: str) -> ApiResponse:
     one = _find_object(request, object_name)
     start, end = _read_span(request, _DELETED_BACK)
     rows = request.org.storage.read(
-        f'SELECT "Id", "SystemModstamp" FROM {request.org.storage.source(one.name)}'
+        f'SELECT "Id", "SystemModstamp" FROM {request.view.source(one.name)}'
         ' WHERE "SystemModstamp" >= ? AND "SystemModstamp" < ? AND "IsDeleted" = 1 ORDER BY "SystemModstamp", "Id"',
         [format_stamp(start), format_stamp(end)],
     )
@@ -52,7 +52,7 @@ def deleted(request: ApiRequest, object_name: str) -> ApiResponse:
 
 
 def _find_object(request: ApiRequest, name: str) -> ObjectType:
-    one = request.org.schema.find(name)
+    one = request.view.find(name)
     if one is None:
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
     if not one.replicateable:

@@ -9,6 +9,7 @@ from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.org import Org
 from simorg.users import Login
+from simorg.wire.api_access import check_api_access
 from simorg.wire.http import ApiRequest, ApiResponse, Route
 from simorg.wire.oauth import check_password
 from simorg.wire.soap_envelope import (
@@ -80,6 +81,9 @@ def _log_in(
     user = org.storage.get("User", login.user_id)
     if not user or not user.get("IsActive"):
         raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
+    if org.view(login.user_id).rights.frozen:
+        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
+    check_api_access(org, login.user_id)
     return build(namespace, "loginResponse", {"result": _login_result(request, login, api, version)})
 
 
@@ -109,6 +113,7 @@ def _operate(
     if session is None:
         message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key"
         raise ApiError(500, "INVALID_SESSION_ID", message)
+    check_api_access(request.org, session.user_id)
     name = local(arguments)
     operation = OPERATIONS.get(name)
     if operation is None:

@@ -150,7 +150,7 @@ def _by_id(call: SoapCall, name: str, act: Callable[[Org, Transaction, ObjectTyp
 
     def act_on(tx: Transaction, text: str) -> Outcome:
         record_id = to_18(text)
-        one = call.org.schema.by_prefix(record_id) if record_id else None
+        one = call.org.view(call.user_id).by_prefix(record_id) if record_id else None
         if record_id is None or one is None:
             return refuse(RowError("MALFORMED_ID", f"malformed id {text}"))
         return act(call.org, tx, one, record_id)
@@ -211,7 +211,7 @@ def _read_conversion(asked: Element) -> Conversion:
 def _read_record(call: SoapCall, element: Element) -> tuple[ObjectType, dict[str, Any]]:
     """An sObject: its type (partner: a child; enterprise: xsi:type), and its fields; fieldsToNull are None."""
     named = child_text(element, "type") or (_type_attribute(element) or "")
-    one = call.org.schema.find(named)
+    one = call.org.view(call.user_id).find(named)
     if one is None:
         raise ApiError(500, "INVALID_TYPE", f"sObject type '{named}' is not supported.")
     values: dict[str, Any] = {}

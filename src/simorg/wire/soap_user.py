@@ -20,7 +20,7 @@ def describe_user(org: Org, user_id: str) -> dict[str, object]:
         "organizationMultiCurrency": False,
         "organizationName": org.settings.name,
         "profileId": user.get("ProfileId"),
-        "roleId": None,
+        "roleId": user.get("UserRoleId"),
         "sessionSecondsValid": org.settings.session_seconds,
         "userDefaultCurrencyIsoCode": None,
         "userEmail": user.get("Email"),

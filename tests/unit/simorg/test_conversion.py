@@ -6,7 +6,7 @@ import pytest
 
 from simorg.behaviour.conversion import Conversion, Converted, convert
 from simorg.org import Org
-from tests.unit.simorg.writing import delete, make, stored, told, update, user_id
+from tests.unit.simorg.writing import delete, grant, make, stored, told, update, user_id
 
 _PERSON = {
     "FirstName": "Ada",
@@ -94,7 +94,7 @@ def test_the_lead_source_is_overwritten_only_when_asked(org: Org) -> None:
 
 def test_whoever_opted_out_stays_opted_out(org: Org) -> None:
     for name in ("Lead", "Contact"):
-        org.schema.change_field(name, "HasOptedOutOfEmail", hidden=False)
+        grant(org, "Edit", name, "HasOptedOutOfEmail")
     account = make(org, "Account", Name="A")
     contact = make(org, "Contact", AccountId=account)
     lead = make(org, "Lead", HasOptedOutOfEmail=True)

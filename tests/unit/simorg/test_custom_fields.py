@@ -12,7 +12,7 @@ from simorg.schema.definition import DefinitionError, read_definition
 from simorg.schema.objects.custom import build_custom
 from simorg.wire.describe import describe_field
 from tests.unit.simorg.querying import ask
-from tests.unit.simorg.writing import create, make, stored, told, update
+from tests.unit.simorg.writing import create, make, show, stored, told, update
 
 _VALUES = {
     "valueSetDefinition": {"value": [{"fullName": "Red"}, {"fullName": "Blue"}, {"fullName": "Old", "isActive": False}]}
@@ -24,6 +24,7 @@ _BAD = "FIELD_INTEGRITY_EXCEPTION"
 def _define(org: Org, name: str, *, on: str = "Lead", **facts: Any) -> dict[str, Any]:
     """Adds a field; gives what describe says of it."""
     field = define_field(org, on, read_definition(facts, name))
+    show(org, on, field.name)
     return describe_field(field, org.schema.get(on))
 
 

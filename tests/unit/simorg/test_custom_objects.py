@@ -7,6 +7,7 @@ import pytest
 from simorg.behaviour.merge import merge
 from simorg.org import Org
 from simorg.schema.objects.custom import build_custom
+from simorg.security.granting import show_to_all
 from tests.unit.simorg.querying import ask
 from tests.unit.simorg.writing import create, delete, make, stored, told, undelete, user_id
 
@@ -29,6 +30,8 @@ def custom(org: Org) -> Org:
     new = build_custom(_WEBINAR, [])
     org.schema.add_object(new)
     org.storage.add_object(new.name)
+    with org.storage.transaction() as tx:
+        show_to_all(tx, new, new.fields.values())
     return org
 
 

@@ -14,7 +14,7 @@ from simorg.schema.objects.custom import build_custom
 from simorg.wire.describe import describe_field
 from tests.unit.simorg.formulas import add_formula, value_of
 from tests.unit.simorg.querying import ask, ask_csv
-from tests.unit.simorg.writing import create, delete, make, stored, update, user_id
+from tests.unit.simorg.writing import create, delete, make, show, stored, update, user_id
 
 _LEAD = {
     "FirstName": "Ada", "LastName": "Moss", "Company": "Moss & Sons", "Email": "ada@moss.example", "Rating": "Hot",
@@ -176,6 +176,7 @@ def test_a_formula_moves_no_stamp_and_is_not_written(org: Org) -> None:
     before = stored(org, "Lead", lead)["SystemModstamp"]
     org.clock.advance(60)
     described = describe_field(add_formula(org, "CASESAFEID(OwnerId)", name="Owner_ID__c"), org.schema.get("Lead"))
+    show(org, "Lead", "Owner_ID__c")
     keys = ("type", "length", "calculated", "calculatedFormula", "createable", "updateable")
     assert [described[key] for key in keys] == ["string", 1300, True, "CASESAFEID(OwnerId)", False, False]
     assert stored(org, "Lead", lead)["SystemModstamp"] == before
@@ -275,6 +276,7 @@ def test_default_values_are_calculated_for_what_is_not_given(org: Org) -> None:
 
     def define(name: str, **facts: Any) -> None:
         define_field(org, "Lead", read_definition(facts, name))
+        show(org, "Lead", name)
 
     define("Due__c", type="Date", defaultValue="TODAY() + 7")
     define("Kind__c", type="Text", length=20, required=True, defaultValue="'Kind of ' & LastName")
@@ -306,6 +308,8 @@ def test_roll_ups_follow_the_details(org: Org) -> None:
     money = {**key, "summarizedField": "Seat__c.Price__c"}
     assert define("Fair__c", "Sum__c", summaryOperation="sum", summaryFilterItems=dear, **money).type == "currency"
     define("Fair__c", "Last__c", summaryOperation="max", summarizedField="Seat__c.Day__c", **key)
+    for name in ("Fair__c", "Seat__c"):
+        show(org, name)
     fair = make(org, "Fair__c", Name="F")
     seats = [
         make(org, "Seat__c", Fair__c=fair, Price__c=price, Day__c=f"2026-01-0{at}")

@@ -12,7 +12,7 @@ from simorg.org import Org
 from simorg.schema.definition import read_definition
 from simorg.wire.describe import describe_field
 from tests.unit.simorg.querying import ask
-from tests.unit.simorg.writing import create, delete, make, stored, told, undelete, update, user_id
+from tests.unit.simorg.writing import create, delete, make, show, stored, told, undelete, update, user_id
 
 
 @pytest.fixture
@@ -110,6 +110,7 @@ def test_persons_merge_with_persons_alone(persons: Org) -> None:
 
 def test_custom_fields_of_contacts_are_the_persons_too(persons: Org) -> None:
     define_field(persons, "Contact", read_definition({"type": "Text", "length": 20}, "Shoe__c"))
+    show(persons, "Contact", "Shoe__c")
     account = make(persons, "Account", LastName="Moss", Shoe__pc="42")
     assert _contact(persons, account)["Shoe__c"] == "42"
     assert stored(persons, "Account", account)["Shoe__pc"] == "42"

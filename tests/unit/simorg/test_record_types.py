@@ -9,7 +9,7 @@ from simorg.behaviour.record_types import define_record_type
 from simorg.org import Org
 from simorg.schema.definition import read_definition
 from tests.unit.simorg.querying import ask
-from tests.unit.simorg.writing import create, make, stored, told, update, user_id
+from tests.unit.simorg.writing import create, make, show, stored, told, update, user_id
 
 _COLOURS = {
     "restricted": True,
@@ -21,6 +21,7 @@ _COLOURS = {
 def typed(org: Org) -> Org:
     """The org with a restricted picklist and two record types of Lead."""
     define_field(org, "Lead", read_definition({"type": "Picklist", "valueSet": _COLOURS}, "Colour__c"))
+    show(org, "Lead", "Colour__c")
     _define(org, "Partner", values={"Colour__c": ["Red", "Blue"], "Rating": ["Hot"]}, defaults={"Rating": "Hot"})
     _define(org, "Plain", default=True)
     return org

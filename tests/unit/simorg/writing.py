@@ -5,6 +5,7 @@ from typing import Any
 from simorg.behaviour.dml import Options, Outcome, Writer
 from simorg.behaviour.recycle_bin import RecycleBin
 from simorg.org import Org
+from simorg.security.granting import Right, change_right, show_to_all
 from simorg.transactions import StoredValue
 
 _NEEDED: dict[str, dict[str, Any]] = {
@@ -57,6 +58,30 @@ def stored(org: Org, name: str, record_id: str) -> dict[str, StoredValue]:
 def user_id(org: Org) -> str:
     """The integration user."""
     return org.users.logins["integration"].user_id
+
+
+def show(org: Org, name: str, *fields: str) -> None:
+    """Grants fields, as an administrator does who shows them to all profiles; without names, every custom one."""
+    one = org.schema.get(name)
+    wanted = [one.fields[field.lower()] for field in fields] or [field for field in one.fields.values() if field.custom]
+    with org.storage.transaction(lags=False) as tx:
+        show_to_all(tx, one, wanted)
+
+
+def grant(org: Org, permission: str, name: str = "", field: str = "", *, role: str = "integration") -> None:
+    """Gives a user a right: on a field, on an object, or a system permission."""
+    _change(org, role, permission, name, field, allow=True)
+
+
+def revoke(org: Org, permission: str, name: str = "", field: str = "", *, role: str = "integration") -> None:
+    """Takes a right away, with all that needs it."""
+    _change(org, role, permission, name, field, allow=False)
+
+
+def _change(org: Org, role: str, permission: str, name: str, field: str, *, allow: bool) -> None:
+    right = Right(org.users.logins[role].user_id, permission, name, field)
+    with org.storage.transaction(lags=False) as tx:
+        change_right(tx, org.schema, right, allow=allow)
 
 
 def told(outcome: Outcome) -> tuple[str, str, tuple[str, ...]]:

@@ -190,8 +190,16 @@ def _mirrors(*, granted: bool) -> list[Field]:
     ]
     name = read_only(text("Name", "Name", 121, permissionable=False), name_field=True)
     return [
-        _mirror(name, _FULL_NAME, _FULL_NAME),
-        *[_mirror(one, f'p."{one.name}"', f'p."{_MIRRORED.get(one.name, one.name)}"') for one in shown],
+        _mirror(name, _FULL_NAME, _FULL_NAME, ("Lead.Name", "Contact.Name")),
+        *[
+            _mirror(
+                one,
+                f'p."{one.name}"',
+                f'p."{_MIRRORED.get(one.name, one.name)}"',
+                (f"Lead.{one.name}", f"Contact.{_MIRRORED.get(one.name, one.name)}"),
+            )
+            for one in shown
+        ],
     ]
 
 
@@ -203,20 +211,25 @@ def _who() -> list[Field]:
     person = lookup("LeadOrContactId", "Lead/Contact ID", ("Contact", "Lead"), "LeadOrContact", name_pointing=True)
     kind = pick("Type", "Type", ("Contact", "Lead"), length=40)
     return [
-        _mirror(text("CompanyOrAccount", "Company (Account)", 255), 'p."Company"', account),
-        _mirror(kind, "'Lead'", "'Contact'"),
+        _mirror(
+            text("CompanyOrAccount", "Company (Account)", 255),
+            'p."Company"',
+            account,
+            ("Lead.Company", "Contact.AccountId"),
+        ),
+        _mirror(kind, "'Lead'", "'Contact'", ("Lead.Id", "Contact.Id")),
         read_only(person, permissionable=False, derived='coalesce(r."ContactId", r."LeadId")'),
-        _mirror(owner, 'p."OwnerId"', 'p."OwnerId"'),
+        _mirror(owner, 'p."OwnerId"', 'p."OwnerId"', ("Lead.OwnerId", "Contact.OwnerId")),
     ]
 
 
-def _mirror(field: Field, of_lead: str, of_contact: str) -> Field:
+def _mirror(field: Field, of_lead: str, of_contact: str, mirrors: tuple[str, ...]) -> Field:
     """A field that shows one of the Contact, or of the Lead where there is no Contact."""
     derived = (
         f'CASE WHEN r."ContactId" IS NULL THEN (SELECT {of_lead} FROM {{Lead}} p WHERE p."Id" = r."LeadId")'
         f' ELSE (SELECT {of_contact} FROM {{Contact}} p WHERE p."Id" = r."ContactId") END'
     )
-    return read_only(field, permissionable=False, derived=derived)
+    return read_only(field, permissionable=False, derived=derived, mirrors=mirrors)
 
 
 def _member_status() -> ObjectType:

@@ -1,5 +1,7 @@
 """The org itself and who works in it: Organization, User, UserRole, Profile, Group, LeadStatus, RecordType."""
 
+from dataclasses import replace
+
 from simorg.schema.build import (
     TIME_ZONES,
     address,
@@ -19,6 +21,7 @@ from simorg.schema.build import (
     text,
     whole,
 )
+from simorg.schema.objects.permissions import system_permissions
 from simorg.schema.registry import Field, ObjectType
 
 _LANGUAGES = ("en_US", "de", "es", "fr", "it", "ja", "ko", "nl_NL", "pt_BR", "zh_CN")
@@ -121,7 +124,12 @@ def _user() -> ObjectType:
     ]
     return build_object(
         "User", "User", "Users", "005", fields, deletable=False, undeletable=False, feed_enabled=True,
-        children=[("User", "ManagerId", "ManagedUsers")],
+        children=[
+            ("User", "ManagerId", "ManagedUsers"),
+            ("PermissionSetAssignment", "AssigneeId", "PermissionSetAssignments"),
+            ("PermissionSetLicenseAssign", "AssigneeId", "PermissionSetLicenseAssignments"),
+            ("GroupMember", "UserOrGroupId", None),
+        ],
     )  # fmt: skip
 
 
@@ -130,19 +138,25 @@ def _user_email() -> Field:
 
 
 def _profile() -> ObjectType:
+    """A profile. What it grants stands in the permission set that it owns, and is shown here too."""
+    owned = '(SELECT p."{}" FROM {{PermissionSet}} p WHERE p."ProfileId" = r."Id" AND p."IsOwnedByProfile" = 1)'
     fields = [
         identity("Profile"),
         text("Name", "Name", 255, nillable=False, name_field=True, permissionable=False),
-        pick("UserType", "User Type", _USER_TYPES, length=40, restricted_picklist=True, permissionable=False),
+        *[replace(one, derived=owned.format(one.name)) for one in system_permissions()],
+        lookup("UserLicenseId", "User License ID", ("UserLicense",), "UserLicense", permissionable=False,
+               updateable=False),
+        read_only(pick("UserType", "User Type", _USER_TYPES, length=40, restricted_picklist=True,
+                       permissionable=False)),
         text("Description", "Description", 255, permissionable=False),
         *audit(),
         read_only(moment("LastViewedDate", "Last Viewed Date"), permissionable=False),
         read_only(moment("LastReferencedDate", "Last Referenced Date"), permissionable=False),
-    ]
+    ]  # fmt: skip
     return build_object(
-        "Profile", "Profile", "Profile", "00e", _facts(fields), createable=False, undeletable=False,
+        "Profile", "Profile", "Profile", "00e", fields, createable=False, deletable=False, undeletable=False,
         replicateable=False, searchable=False, layoutable=False, triggerable=False,
-        children=[("User", "ProfileId", "Users")],
+        children=[("User", "ProfileId", "Users"), ("PermissionSet", "ProfileId", None)],
     )  # fmt: skip
 
 
@@ -163,7 +177,8 @@ def _group() -> ObjectType:
     ]  # fmt: skip
     return build_object(
         "Group", "Group", "Group", "00G", fields, undeletable=False, searchable=False, layoutable=False,
-        triggerable=False, mru_enabled=False,
+        triggerable=False, mru_enabled=False, children=[("GroupMember", "GroupId", "GroupMembers")],
+        cascades=("GroupMember",),
     )  # fmt: skip
 
 
@@ -185,13 +200,12 @@ def _user_role() -> ObjectType:
         text("Name", "Name", 80, nillable=False, name_field=True, permissionable=False),
         lookup("ParentRoleId", "Parent Role ID", ("UserRole",), None, permissionable=False),
         text("RollupDescription", "Description", 80, permissionable=False),
-        text("DeveloperName", "Developer Name", 80, nillable=False, permissionable=False),
+        text("DeveloperName", "Developer Name", 80, nillable=False, permissionable=False, defaulted_on_create=True),
         *audit()[2:],
     ]
     return build_object(
-        "UserRole", "Role", "Roles", "00E", _facts(fields), createable=False, updateable=False, deletable=False,
-        undeletable=False, replicateable=False, searchable=False, layoutable=False, triggerable=False,
-        mru_enabled=False, children=[("User", "UserRoleId", "Users")],
+        "UserRole", "Role", "Roles", "00E", fields, undeletable=False, replicateable=False, searchable=False,
+        layoutable=False, triggerable=False, mru_enabled=False, children=[("User", "UserRoleId", "Users")],
     )  # fmt: skip
 
 

@@ -1,0 +1,20 @@
+"""Whether a user may use the API at all: the org's edition, the permission API Enabled, and the user itself."""
+
+from simorg.errors import ApiError
+from simorg.fidelity import say
+from simorg.org import Org
+
+
+def check_api_access(org: Org, user_id: str) -> None:
+    """Lets a request of a user pass.
+
+    Raises:
+        ApiError: the org or the user may not use the API; or the user is not active any more.
+    """
+    rights = org.view(user_id).rights
+    if not rights.active:
+        raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    if not org.settings.api_enabled:
+        raise ApiError(403, "API_DISABLED_FOR_ORG", say("api.disabled_for_org"))
+    if not rights.allows("ApiEnabled"):
+        raise ApiError(403, "API_CURRENTLY_DISABLED", say("api.disabled_for_user"))
