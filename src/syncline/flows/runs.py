@@ -1,9 +1,10 @@
 """Opening a run: the connection's lock, its client, what the org shows, and the row that keeps what was counted."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
@@ -30,6 +31,8 @@ from syncline.sync.progress import Progress, Tick
 _CHECK_EVERY = 1.0
 #: Seconds for which the consent lane waits for a lock that a large run holds.
 _PATIENCE = 1.0
+#: More records than there can be.
+_ANY_NUMBER = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def open_consent(
             run_id = runs.start(lock, connection.id, runs.CONSENT_KIND, clock.now(), holder.job_id)
         with holder.sessions.open_client(connection, keys) as client:
             context = SyncContext(connection, mapping, {}, client, database.impatient(_PATIENCE), run_id)
+            # A Bulk job would last longer than the lane may be held, and a run that begins would take it for its own.
+            context.settings = replace(context.settings, bulk_send_rows=_ANY_NUMBER)
             context.guard = _keep_budget(database, client, connection.id)
             try:
                 with context.urgent():
