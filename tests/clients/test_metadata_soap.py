@@ -309,3 +309,33 @@ def test_records_that_are_there_take_only_the_default_of_a_checkbox(org: Simulat
     create_field(org, token, "Lead.Kind__c", type="Picklist", valueSet=values)
     record = org.call("GET", f"/sobjects/Lead/{made}", token=token).json()
     assert (record["Vip__c"], record["Kind__c"]) == (True, None)
+
+
+def test_an_object_goes_with_its_records_and_with_what_leads_to_it(org: Simulated, token: str) -> None:
+    """Lookups to it, tasks' relations, its layout; one of the same name begins empty."""
+    inner = (
+        "<fullName>Webinar__c</fullName><deploymentStatus>Deployed</deploymentStatus><label>Webinar</label>"
+        "<nameField><label>Name</label><type>Text</type></nameField><pluralLabel>Webinars</pluralLabel>"
+        "<sharingModel>ReadWrite</sharingModel>"
+    )
+    made = f'<metadata xsi:type="CustomObject">{inner}</metadata>'
+    assert results(org, token, "createMetadata", made)[0]["success"] == ["true"]
+    lookup = {"type": "Lookup", "referenceTo": "Webinar__c", "relationshipName": "Leads"}
+    create_field(org, token, "Lead.Webinar__c", **lookup)
+    webinar = org.call("POST", "/sobjects/Webinar__c", token=token, json={"Name": "One"}).json()["id"]
+    lead = {"LastName": "A", "Company": "B", "Webinar__c": webinar}
+    assert org.call("POST", "/sobjects/Lead", token=token, json=lead).status_code == 201
+    gone = "<type>CustomObject</type><fullNames>Webinar__c</fullNames>"
+    assert results(org, token, "deleteMetadata", gone)[0]["success"] == ["true"]
+    assert org.call("GET", "/sobjects/Webinar__c/describe", token=token).status_code == 404
+    assert read_one(org, token, "CustomField", "Lead.Webinar__c") is None
+    assert read_one(org, token, "Layout", "Webinar__c-Webinar Layout") is None
+    (what,) = [
+        one
+        for one in org.call("GET", "/sobjects/Task/describe", token=token).json()["fields"]
+        if one["name"] == "WhatId"
+    ]
+    assert "Webinar__c" not in what["referenceTo"]
+    assert results(org, token, "createMetadata", made)[0]["success"] == ["true"]
+    query = {"q": "SELECT Id FROM Webinar__c"}
+    assert org.call("GET", "/query", token=token, params=query).json()["totalSize"] == 0
