@@ -233,3 +233,15 @@ def test_a_waiting_deploy_is_cancelled_over_rest(org: Simulated, token: str) -> 
     finally:
         org.control("POST", "settings", {"deploy_delay": 0})
     assert (answer.status_code, answer.json()["deployResult"]["status"]) == (202, "Canceled")
+
+
+def test_permission_sets_and_profiles_are_read(org: Simulated, token: str) -> None:
+    """With what they grant as Metadata; they are written as records, not here."""
+    found = _query(org, token, "SELECT Id, Name, FullName, Metadata FROM Profile WHERE Name = 'System Administrator'")
+    (profile,) = found.json()["records"]
+    assert profile["FullName"] == "Admin"
+    assert {"enabled": True, "name": "ModifyAllData"} in profile["Metadata"]["userPermissions"]
+    (one,) = _query(org, token, "SELECT Id FROM PermissionSet WHERE Name = 'Marketing_Integration'").json()["records"]
+    path = f"/tooling/sobjects/PermissionSet/{one['Id']}"
+    assert org.call("GET", path, token=token).json()["Metadata"]["label"] == "Marketing Integration"
+    assert org.call("DELETE", path, token=token).status_code == 405

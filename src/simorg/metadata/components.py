@@ -49,6 +49,8 @@ _ALL = (
     ComponentType("ExtlClntAppOauthConfigurablePolicies", "extlClntAppOauthPolicies", "ecaOauthPlcy", "0xP"),
     ComponentType("ExtlClntAppConfigurablePolicies", "extlClntAppPolicies", "ecaPlcy", "0xC"),
     ComponentType("RemoteSiteSetting", "remoteSiteSettings", "remoteSite", "0rp"),
+    ComponentType("PermissionSet", "permissionsets", "permissionset", "0PS"),
+    ComponentType("Profile", "profiles", "profile", "00e"),
 )
 _BY_NAME = {one.name: one for one in _ALL}
 #: What describeMetadata and package.xml call all settings.

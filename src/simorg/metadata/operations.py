@@ -17,6 +17,7 @@ from simorg.metadata.documents import Documents, Settings
 from simorg.metadata.fields import CustomFields
 from simorg.metadata.layouts import Layouts
 from simorg.metadata.objects import CustomObjects
+from simorg.metadata.permissions import PermissionSets, Profiles
 from simorg.metadata.rules import RecordTypes, ValidationRules
 from simorg.org import Org
 from simorg.schema.definition import DefinitionError
@@ -59,6 +60,8 @@ _SPECIAL: Mapping[str, Handler] = {
     "RecordType": RecordTypes(),
     "ValidationRule": ValidationRules(),
     "Layout": Layouts(),
+    "PermissionSet": PermissionSets(),
+    "Profile": Profiles(),
 }
 
 

@@ -10,6 +10,8 @@ from simorg.schema.registry import ChildRelationship, Field, ObjectType, Schema
 
 #: Tooling objects that stand for components, and how Metadata and FullName are asked for there.
 COMPONENTS = ("CustomObject", "CustomField", "ValidationRule", "RecordType", "Layout", "CustomTab", "CustomApplication")
+#: Components that are only read here; they are written as records.
+READ_ONLY = ("PermissionSet", "Profile")
 #: Objects whose rows follow from the schema; they need a filter on one of these columns.
 DEFINITIONS = {"FieldDefinition": ("DurableId", "EntityDefinitionId"), "EntityDefinition": ()}
 _STATES = ("unmanaged", "installed", "beta", "released", "deleted", "deprecated")
@@ -21,7 +23,7 @@ def build_tooling_schema() -> Schema:
     return Schema(
         [
             _custom_object(), _custom_field(), _validation_rule(), _record_type(), _layout(), _custom_tab(),
-            _custom_application(), _entity_definition(), _field_definition(), _user(),
+            _custom_application(), _permission_set(), _profile(), _entity_definition(), _field_definition(), _user(),
         ]
     )  # fmt: skip
 
@@ -158,6 +160,27 @@ def _custom_application() -> ObjectType:
         area("Description", "Description", 1000),
     )
     return _build("CustomApplication", "Custom Application", "02u", fields, writable=True)
+
+
+def _permission_set() -> ObjectType:
+    fields = _component(
+        "Permission Set",
+        text("Name", "Permission Set Name", 80, name_field=True),
+        text("Label", "Permission Set Label", 80),
+        area("Description", "Description", 255),
+        flag("IsOwnedByProfile", "Is Owned By Profile"),
+        flag("IsCustom", "Is Custom"),
+    )
+    return _build("PermissionSet", "Permission Set", "0PS", fields)
+
+
+def _profile() -> ObjectType:
+    fields = _component(
+        "Profile",
+        text("Name", "Name", 255, name_field=True),
+        area("Description", "Description", 255),
+    )
+    return _build("Profile", "Profile", "00e", fields)
 
 
 def _entity_definition() -> ObjectType:

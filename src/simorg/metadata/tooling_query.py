@@ -14,9 +14,8 @@ from simorg.fidelity import say
 from simorg.metadata import operations
 from simorg.metadata.codec import show_json
 from simorg.metadata.tooling_objects import DEFINITIONS, build_tooling_schema
-from simorg.metadata.tooling_rows import ToolingTables
+from simorg.metadata.tooling_rows import ToolingTables, Visible
 from simorg.org import Org
-from simorg.schema.registry import Schema
 from simorg.snapshots import Snapshot
 from simorg.soql.compiled import Compiled, Item
 from simorg.soql.compiler import compile_query
@@ -37,16 +36,15 @@ class ToolingResult:
     records: list[dict[str, Any]]
 
 
-def names_tooling_object(text: str) -> str | None:
-    """The Tooling object that a query reads from; None where it is none of them, or the query is wrong."""
-    try:
-        found = build_tooling_schema().find(str(parse(text).source))
-    except ApiError:
-        return None
-    return found.name if found else None
+def names_definitions(text: str) -> bool:
+    """Whether a query reads from definitions, which the REST API's own queries know too."""
+    lowered = text.lower()
+    if not any(name.lower() in lowered for name in DEFINITIONS):
+        return False
+    return str(parse(text).source).lower() in {name.lower() for name in DEFINITIONS}
 
 
-def run_tooling_query(org: Org, text: str, visible: Schema, root: str) -> ToolingResult:
+def run_tooling_query(org: Org, text: str, visible: Visible, root: str) -> ToolingResult:
     """Runs a query; `visible` is the schema as the user sees it, `root` the path of the Tooling API.
 
     Raises:

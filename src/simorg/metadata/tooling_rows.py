@@ -3,14 +3,15 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from simorg.functions import add_functions
 from simorg.metadata import store
+from simorg.metadata.codec import Content
 from simorg.metadata.fields import describe as describe_metadata_field
 from simorg.metadata.fields import metadata_type
 from simorg.metadata.listing import FileFacts, list_components
 from simorg.metadata.operations import read
-from simorg.metadata.tooling_objects import COMPONENTS
 from simorg.org import Org
 from simorg.schema.registry import Field, ObjectType, Schema
 from simorg.storage import column_type
@@ -33,10 +34,17 @@ _CALLED = {
 }  # fmt: skip
 
 
+class Visible(Protocol):
+    """What a user sees of the schema."""
+
+    def objects(self) -> list[ObjectType]:
+        """The objects, by name."""
+
+
 class ToolingTables:
     """The tables that one query reads, in memory. `visible` is what the user sees of the schema."""
 
-    def __init__(self, org: Org, objects: Schema, visible: Schema) -> None:
+    def __init__(self, org: Org, objects: Schema, visible: Visible) -> None:
         self._org = org
         self._objects = objects
         self._visible = visible
@@ -87,10 +95,10 @@ def component_row(org: Org, facts: FileFacts) -> Row:
     return {**row, **_OWN[facts.type](org, facts, parent, own, content)}
 
 
-Own = Callable[[Org, FileFacts, str, str, Mapping[str, StoredValue]], Row]
+Own = Callable[[Org, FileFacts, str, str, Content], Row]
 
 
-def _own_object(org: Org, facts: FileFacts, _parent: str, _own: str, _content: Mapping[str, StoredValue]) -> Row:
+def _own_object(org: Org, facts: FileFacts, _parent: str, _own: str, _content: Content) -> Row:
     stored = store.find(org.storage, "CustomObject", facts.full_name)
     own = stored.content if stored else {}
     return {
@@ -99,7 +107,7 @@ def _own_object(org: Org, facts: FileFacts, _parent: str, _own: str, _content: M
     }  # fmt: skip
 
 
-def _own_field(org: Org, _facts: FileFacts, parent: str, own: str, content: Mapping[str, StoredValue]) -> Row:
+def _own_field(org: Org, _facts: FileFacts, parent: str, own: str, content: Content) -> Row:
     return {
         "TableEnumOrId": entity_id(org, parent), "EntityDefinitionId": entity_id(org, parent),
         "DeveloperName": own.removesuffix("__c"), "Description": content.get("description"),
@@ -109,7 +117,7 @@ def _own_field(org: Org, _facts: FileFacts, parent: str, own: str, content: Mapp
     }  # fmt: skip
 
 
-def _own_rule(org: Org, _facts: FileFacts, parent: str, own: str, content: Mapping[str, StoredValue]) -> Row:
+def _own_rule(org: Org, _facts: FileFacts, parent: str, own: str, content: Content) -> Row:
     return {
         "ValidationName": own, "Active": int(bool(content.get("active"))), "Description": content.get("description"),
         "ErrorDisplayField": content.get("errorDisplayField"), "ErrorMessage": content.get("errorMessage"),
@@ -117,7 +125,7 @@ def _own_rule(org: Org, _facts: FileFacts, parent: str, own: str, content: Mappi
     }  # fmt: skip
 
 
-def _own_record_type(org: Org, _facts: FileFacts, parent: str, _own: str, content: Mapping[str, StoredValue]) -> Row:
+def _own_record_type(org: Org, _facts: FileFacts, parent: str, _own: str, content: Content) -> Row:
     return {
         "Name": content.get("label"), "Description": content.get("description"),
         "IsActive": int(bool(content.get("active"))), "SobjectType": parent,
@@ -125,7 +133,7 @@ def _own_record_type(org: Org, _facts: FileFacts, parent: str, _own: str, conten
     }  # fmt: skip
 
 
-def _own_layout(org: Org, facts: FileFacts, _parent: str, _own: str, _content: Mapping[str, StoredValue]) -> Row:
+def _own_layout(org: Org, facts: FileFacts, _parent: str, _own: str, _content: Content) -> Row:
     object_name, _, name = facts.full_name.partition("-")
     return {
         "Name": name, "LayoutType": "Standard", "TableEnumOrId": entity_id(org, object_name),
@@ -133,7 +141,7 @@ def _own_layout(org: Org, facts: FileFacts, _parent: str, _own: str, _content: M
     }  # fmt: skip
 
 
-def _own_tab(_org: Org, facts: FileFacts, _parent: str, _own: str, content: Mapping[str, StoredValue]) -> Row:
+def _own_tab(_org: Org, facts: FileFacts, _parent: str, _own: str, content: Content) -> Row:
     kind = "customObject" if content.get("customObject") else "url" if content.get("url") else "visualforcePage"
     return {
         "DeveloperName": facts.full_name, "MasterLabel": content.get("label"), "Type": kind, "Url": content.get("url"),
@@ -141,11 +149,23 @@ def _own_tab(_org: Org, facts: FileFacts, _parent: str, _own: str, content: Mapp
     }  # fmt: skip
 
 
-def _own_application(_org: Org, facts: FileFacts, _parent: str, _own: str, content: Mapping[str, StoredValue]) -> Row:
+def _own_application(_org: Org, facts: FileFacts, _parent: str, _own: str, content: Content) -> Row:
     return {
         "DeveloperName": facts.full_name, "Label": content.get("label"), "NavType": content.get("navType"),
         "UiType": content.get("uiType"), "Description": content.get("description"),
     }  # fmt: skip
+
+
+def _own_permission_set(_org: Org, facts: FileFacts, _parent: str, _own: str, content: Content) -> Row:
+    return {
+        "Name": facts.full_name, "Label": content.get("label"), "Description": content.get("description"),
+        "IsOwnedByProfile": 0, "IsCustom": 1,
+    }  # fmt: skip
+
+
+def _own_profile(org: Org, facts: FileFacts, _parent: str, _own: str, content: Content) -> Row:
+    row = org.storage.read_one('SELECT "Name" FROM "Profile" WHERE "Id" = ?', [facts.id])
+    return {"Name": row[0] if row else facts.full_name, "Description": content.get("description")}
 
 
 _OWN: Mapping[str, Own] = {
@@ -156,8 +176,9 @@ _OWN: Mapping[str, Own] = {
     "Layout": _own_layout,
     "CustomTab": _own_tab,
     "CustomApplication": _own_application,
+    "PermissionSet": _own_permission_set,
+    "Profile": _own_profile,
 }
-assert set(_OWN) == set(COMPONENTS)
 
 
 def entity_id(org: Org, object_name: str) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from simorg.errors import ApiError
 from simorg.ids import build_id
+from simorg.metadata.tooling_query import names_definitions, run_tooling_query
 from simorg.org import INSTANCE, Org
 from simorg.snapshots import Snapshot
 from simorg.soql.compiled import Compiled
@@ -135,6 +136,9 @@ def _run(request: ApiRequest, *, all_rows: bool) -> ApiResponse:
         return _explain(request, request.args["explain"])
     if text is None:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
+    if names_definitions(text):
+        found = run_tooling_query(request.org, text, request.view, request.root)
+        return ApiResponse(200, {"totalSize": found.total, "done": True, "records": found.records})
     org = request.org
     compiled = compile_for(org, text, all_rows=all_rows, user_id=request.user_id)
     if request.args.get("columns", "").lower() == "true":

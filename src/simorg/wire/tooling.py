@@ -10,10 +10,11 @@ from simorg.metadata.codec import Content, read_json
 from simorg.metadata.listing import list_components
 from simorg.metadata.operations import Result, run_all
 from simorg.metadata.rights import require_customize, require_setup
-from simorg.metadata.tooling_objects import COMPONENTS, build_tooling_schema
+from simorg.metadata.tooling_objects import COMPONENTS, READ_ONLY, build_tooling_schema
 from simorg.metadata.tooling_query import run_tooling_query
+from simorg.metadata.tooling_rows import Visible
 from simorg.metadata.xml import Malformed
-from simorg.schema.registry import ObjectType, Schema
+from simorg.schema.registry import ObjectType
 from simorg.wire.describe import describe_field, describe_short
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
@@ -61,7 +62,7 @@ def query(request: ApiRequest) -> ApiResponse:
     if text is None:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
     found = run_tooling_query(request.org, text, _visible(request), _root(request))
-    if found.object_name in COMPONENTS:
+    if found.object_name in (*COMPONENTS, *READ_ONLY):
         require_setup(request.org, request.user_id)
     body = {
         "size": len(found.records) or found.total,
@@ -91,7 +92,7 @@ def create(request: ApiRequest, object_name: str) -> ApiResponse:
 def read(request: ApiRequest, object_name: str, record_id: str) -> ApiResponse:
     """GET /tooling/sobjects/X/id."""
     one = _find_object(object_name)
-    if one.name in COMPONENTS:
+    if one.name in (*COMPONENTS, *READ_ONLY):
         require_setup(request.org, request.user_id)
     names = ", ".join(field.name for field in one.fields.values())
     found_id = to_18(record_id) or ""
@@ -178,9 +179,9 @@ def _missing() -> ApiError:
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
-def _visible(request: ApiRequest) -> Schema:
+def _visible(request: ApiRequest) -> Visible:
     """The schema as the user sees it."""
-    return request.org.schema
+    return request.view
 
 
 def _root(request: ApiRequest) -> str:
