@@ -32,8 +32,8 @@ _ELSEWHERE = frozenset(
         "agreement", "contact", "contacts", "day", "edit", "link",
         "test", "values", "forget", "undo", "undo_look", "undo_sent",
         "add_object", "remove_object", "not_read", "not_swept", "sweep",
-        "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget",
-        "hold", "bulk_given_up",
+        "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget", "brakes",
+        "hold", "bulk_given_up", "find_plan", "take_aside", "put_back",
     )
 )  # fmt: skip
 

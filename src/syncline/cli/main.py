@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "objects": ("syncline.cli.objects", "Mirror further objects of Salesforce, for BI and segments."),
     "plan": ("syncline.cli.plan", "Show what a sync would change, and change nothing."),
     "sync": ("syncline.cli.sync", "Bring the contacts and Salesforce in step."),
+    "apply": ("syncline.cli.apply", "Make exactly the writes of a plan."),
+    "brakes": ("syncline.cli.brakes", "Show and set how much one run may change without your word."),
     "contacts": ("syncline.cli.contacts", "Add, edit and show people."),
     "up": ("syncline.cli.up", "Run everything in one process: the worker and the status page."),
     "worker": ("syncline.cli.worker", "Work on all connections by their schedules."),

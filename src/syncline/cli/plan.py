@@ -1,6 +1,6 @@
 """`syncline plan`: shows what a sync would change, value by value with the rule that decides, and changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ _RECORD_COLUMNS = (
 )
 _SHOWN_EXAMPLES = 12
 _LONGEST_VALUE = 28
+_MINUTE = 60.0
 
 
 @app.command()
@@ -76,12 +77,19 @@ def format_plan(made: "Plan") -> Iterator[str]:
     yield ""
     yield f"To Salesforce: {made.to_send:,} records to update, {made.to_create_in_salesforce:,} to create"
     yield f"API calls: {made.calls_so_far:,} so far, about {made.calls_forecast:,} more to apply it"
+    yield f"Time to apply it: about {_format_time(made.seconds_forecast)}"
     if made.changes_nothing:
         yield "Nothing would change."
     elif made.needs_approval:
-        yield f"{made.needs_approval} To approve and apply it: `syncline sync --yes`."
+        yield f"{made.needs_approval} To approve and apply it: `syncline apply`, or read anew: `syncline sync --yes`."
     else:
-        yield "To apply it: `syncline sync`."
+        yield "To apply it: `syncline apply`; to read anew and apply that: `syncline sync`."
+
+
+def _format_time(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / _MINUTE:,.0f} min"
 
 
 def _format_records(made: "Plan") -> Iterator[str]:
@@ -95,17 +103,14 @@ def _format_records(made: "Plan") -> Iterator[str]:
 
 
 def _format_fields(made: "Plan") -> Iterator[str]:
-    rows = []
+    rows: list[Sequence[str | int]] = []
     for one in made.objects:
-        names = dict.fromkeys((*one.taken_by_field, *one.blanked_by_field, *one.sent_by_field))
-        rows += [
-            (one.object, name, one.taken_by_field.get(name, 0), one.blanked_by_field.get(name, 0),
-             one.sent_by_field.get(name, 0))
-            for name in names
-        ]  # fmt: skip
+        counts = (one.taken_by_field, one.blanked_by_field, one.sent_by_field, one.conflicts_by_field)
+        names = dict.fromkeys(name for each in counts for name in each)
+        rows += [(one.object, name, *(each.get(name, 0) for each in counts)) for name in names]
     if rows:
         yield ""
-        yield from format_table(("object", "field", "taken", "of them blank", "sent"), rows)
+        yield from format_table(("object", "field", "taken", "of them blank", "sent", "conflicts"), rows)
 
 
 def _format_left_out(made: "Plan") -> Iterator[str]:

@@ -30,6 +30,7 @@ _WORDS = (
     ("pushed", "records updated in Salesforce"),
     ("created_in_salesforce", "records created in Salesforce"),
     ("conflicts", "conflicts settled"),
+    ("moved", "values left for the next run: edited here in between"),
     ("push_moved", "left for the next run: changed in between"),
     ("push_failed", "refused by Salesforce"),
     ("push_parked", "waiting for a person"),

@@ -1,6 +1,6 @@
 """A plan: what one run would change, in numbers and examples, and the brakes that may hold it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncline.errors import PlanRefused
@@ -38,6 +38,7 @@ class ObjectPlan:
     taken_by_field: Mapping[str, int] = field(default_factory=dict)
     blanked_by_field: Mapping[str, int] = field(default_factory=dict)
     sent_by_field: Mapping[str, int] = field(default_factory=dict)
+    conflicts_by_field: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -54,6 +55,17 @@ class Brakes:
     contacts_at_least: int = 100
 
 
+#: What the forecast of time goes by: a call to an org a continent away, and rows applied here.
+_SECONDS_PER_CALL = 0.6
+_ROWS_PER_SECOND = 15_000
+
+
+def forecast_seconds(objects: Sequence[ObjectPlan], calls: int) -> float:
+    """About how many seconds applying takes: the calls one after another, and the rows here."""
+    rows = sum(one.creates + one.updates + one.links + one.converts + one.merges + one.deletes for one in objects)
+    return calls * _SECONDS_PER_CALL + rows / _ROWS_PER_SECOND
+
+
 @dataclass(frozen=True)
 class Plan:
     """What one run would change on both sides."""
@@ -66,6 +78,8 @@ class Plan:
     examples: tuple[Example, ...]
     calls_so_far: int
     calls_forecast: int
+    #: About how long applying it takes.
+    seconds_forecast: float = 0.0
     #: Why a person must approve it first, or None.
     needs_approval: str | None = None
 

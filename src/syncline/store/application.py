@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from syncline.domain.mapping import FieldType, MappedField, Policy
+from syncline.domain.mapping_options import MergePolicy
 from syncline.store.decisions import SEQ_OBJECT, Kind, Scope, any_touched, cases, moves
 from syncline.store.expressions import canonical, contact_value, mirror_value, typed
 from syncline.store.named_sql import load
@@ -15,6 +16,7 @@ from syncline.store.named_sql import load
 _SQL = load("apply")
 _LIFECYCLE_STEPS = (
     "lock_contacts",
+    "leave_gone",
     "overrule_joined",
     "carry_bases",
     "note_aliases",
@@ -74,6 +76,7 @@ def _parameters(scope: Scope, batch: Batch, now: datetime) -> dict[str, object]:
         "after": batch.after,
         "last": batch.last,
         "now": now,
+        "applied_by": scope.applied_by or scope.run_id,
     }
 
 
@@ -120,10 +123,14 @@ def _keep_stricter(conn: psycopg.Connection, fields: Sequence[MappedField], para
             gathered.append(sql.SQL("bool_or(gone.{0}) AS {0}").format(name))
             stricter.append(sql.SQL("{0} = contact.{0} OR joined.{0}").format(name))
             differs.append(sql.SQL("joined.{0} AND NOT contact.{0}").format(name))
-        elif field.type is FieldType.SCORE:
+        elif field.type is FieldType.SCORE and field.merge is MergePolicy.MAX:
             gathered.append(sql.SQL("max(gone.{0}) AS {0}").format(name))
             stricter.append(sql.SQL("{0} = greatest(contact.{0}, joined.{0})").format(name))
             differs.append(sql.SQL("joined.{0} > coalesce(contact.{0}, joined.{0} - 1)").format(name))
+        elif field.type is FieldType.SCORE and field.merge is MergePolicy.SUM:
+            gathered.append(sql.SQL("sum(gone.{0}) AS {0}").format(name))
+            stricter.append(sql.SQL("{0} = coalesce(contact.{0} + coalesce(joined.{0}, 0), joined.{0})").format(name))
+            differs.append(sql.SQL("joined.{0} <> 0").format(name))
     if gathered:
         # Not as the connection: what is kept here has to be sent.
         set_origin(conn, "merge")
@@ -147,6 +154,10 @@ def apply_fields(
     conn.execute(_SQL["lock_contacts"].compose(), parameters)
     ours = cases((field.name, canonical(contact_value(field, "contact"), field.type)) for field, _ in mapped)
     moved = conn.execute(_SQL["mark_moved"].compose(ours=ours), parameters).rowcount
+    members = [(field.name, field.group) for field, _ in mapped if field.group]
+    if moved and members:
+        rows = sql.SQL(", ").join(sql.SQL("({}, {})").format(*map(sql.Literal, pair)) for pair in members)
+        moved += conn.execute(_SQL["mark_group_moved"].compose(members=rows), parameters).rowcount
     taken = conn.execute(
         _SQL["take"].compose(assignments=build_assignments(field for field, _ in mapped)), parameters
     ).rowcount

@@ -4,7 +4,7 @@ A trigger made from the mapping keeps the two together: whoever ticks a box of a
 fact stand in the same transaction; `mailable_contacts` asks only what stands.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import psycopg
@@ -14,7 +14,7 @@ from syncline.domain.consent import ConsentField, Fact, FactKind, Standing
 from syncline.domain.mapping import FieldType
 from syncline.store.decisions import Kind, Scope
 from syncline.store.expressions import contact_value, mirror_value
-from syncline.store.named_sql import load
+from syncline.store.named_sql import Statement, load
 
 _SQL = load("consent")
 _CAPTURE = load("consent_capture")
@@ -57,36 +57,30 @@ def note_read(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentFi
                 conn.execute(_SQL["note_read"].compose(**_parts(scope, one, name), shows=shows), parameters)
 
 
-def count_unshown(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField]) -> int:
-    """Records of this run's new contacts whose box will be ticked, since their address has the fact already."""
-    found = 0
-    for one, name, unshown in _find_unshown(conn, scope, fields, "count_new"):
-        if one.field.direction.pushes:
-            row = conn.execute(unshown, scope.parameters(name)).fetchone()
-            found += row[0] if row else 0
-    return found
+def anything_stands(conn: psycopg.Connection) -> bool:
+    """Whether a fact stands for any address that boxes show."""
+    return conn.execute(_SQL["has_standing"].compose()).fetchone() is not None
+
+
+def build_unshown(scope: Scope, one: ConsentField, object_name: str, statement: Statement) -> sql.Composed | None:
+    """A statement about records that do not show what stands; None where the object has no such box."""
+    shows = _shown_there(scope, one, object_name)
+    if not one.is_box or shows is None:
+        return None
+    return statement.compose(**_parts(scope, one, object_name), box=sql.Identifier(one.field.name), shows=shows)
 
 
 def pend(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField]) -> None:
     """Notes the contacts of this run, and those that were added here, that do not show what stands."""
-    for one, name, unshown in _find_unshown(conn, scope, fields, "pend_linked"):
-        conn.execute(unshown, scope.parameters(name))
-        parts = {"box": sql.Identifier(one.field.name), "flag": sql.Identifier(one.flag)}
-        conn.execute(_SQL["pend_unlinked"].compose(**parts))
-
-
-def _find_unshown(
-    conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField], then: str
-) -> Iterator[tuple[ConsentField, str, sql.Composed]]:
-    """Statements about the records that do not show what stands, by field and object; none where nothing stands."""
-    if not conn.execute(_SQL["has_standing"].compose()).fetchone():
+    if not anything_stands(conn):
         return
     for one in fields:
         for name in scope.objects:
-            shows = _shown_there(scope, one, name)
-            if one.is_box and shows is not None:
-                parts = _parts(scope, one, name)
-                yield one, name, _SQL["unshown"].compose(**parts, shows=shows, then=_SQL[then].compose())
+            unshown = build_unshown(scope, one, name, _SQL["pend_linked"])
+            if unshown:
+                conn.execute(unshown, scope.parameters(name))
+                parts = {"box": sql.Identifier(one.field.name), "flag": sql.Identifier(one.flag)}
+                conn.execute(_SQL["pend_unlinked"].compose(**parts))
 
 
 def show_standing(

@@ -30,6 +30,8 @@ class Kind(Enum):
     LIFECYCLE = 0
     FIELDS = 1
     CREATES = 2
+    #: What follows from all of these for Salesforce; nothing is applied here.
+    SENDS = 3
 
     @property
     def first_seq(self) -> int:
@@ -60,6 +62,8 @@ class Scope:
     external_id_field: str | None
     #: By object, mapped fields that cannot be read for the moment.
     suspended: Mapping[str, Collection[str]] = filled(default_factory=dict)
+    #: The run that applies the delta, where it is not the one that decided it.
+    applied_by: int | None = None
 
     @property
     def objects(self) -> list[str]:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from syncline.domain.mapping import BlankRule, Lane, MappedField
 from syncline.domain.mapping_options import PushGuard
 from syncline.domain.sending import Pending
+from syncline.store.decisions import Kind
 from syncline.store.expressions import canonical, contact_value, decided, mirror_value, salesforce_value, typed
 from syncline.store.named_sql import load
 from syncline.store.refusals import settle_taken
@@ -102,16 +103,14 @@ def _sends_blank(field: MappedField, sent: Mapped) -> sql.Composable:
     return sql.SQL(" OR ").join(filled) if filled else sql.SQL("false")
 
 
-def count_planned(
-    conn: psycopg.Connection, fields: Sequence[MappedField], run_id: int, last_seq: int
-) -> list[tuple[str, int, int]]:
-    """What a run's delta would send, as (object, lane, contacts); `last_seq`: of the rows before the creates."""
+def count_planned(conn: psycopg.Connection, fields: Sequence[MappedField], run_id: int) -> list[tuple[str, int, int]]:
+    """What a run's delta would send, as (object, lane, contacts)."""
     if not fields:
         return []
     lanes = sql.SQL(", ").join(
         sql.SQL("({}, {}::smallint)").format(sql.Literal(field.name), sql.Literal(field.lane.rank)) for field in fields
     )
-    parameters = {"run_id": run_id, "creates": last_seq}
+    parameters = {"run_id": run_id, "creates": Kind.CREATES.first_seq, "sends": Kind.SENDS.first_seq}
     return conn.execute(_SQL["forecast"].compose(lanes=lanes), parameters).fetchall()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import psycopg
 
@@ -12,8 +13,8 @@ from syncline.store.names import ConnectionTables
 
 _SQL = load("plans")
 _EXAMPLES_PER_KIND = 3
-#: Rows with smaller numbers are all but the creates.
-_CREATES = {"creates": Kind.CREATES.first_seq}
+#: Rows with numbers between these are creates, which are many and all alike.
+_CREATES = {"creates": Kind.CREATES.first_seq, "sends": Kind.SENDS.first_seq}
 _ACTIONS = {
     "create": "creates",
     "link": "links",
@@ -35,7 +36,10 @@ def summarise(
     taken: dict[str, int] = {}
     blanked: dict[str, int] = {}
     sent: dict[str, int] = {}
-    for field, outcome, amount, blanks in conn.execute(_SQL["fields"].compose(), parameters).fetchall():
+    conflicts: dict[str, int] = {}
+    for field, outcome, amount, blanks, both in conn.execute(_SQL["fields"].compose(), parameters).fetchall():
+        if both:
+            conflicts[field] = conflicts.get(field, 0) + both
         if outcome == "take":
             taken[field] = amount
             if blanks:
@@ -51,6 +55,7 @@ def summarise(
         taken_by_field=taken,
         blanked_by_field=blanked,
         sent_by_field=sent,
+        conflicts_by_field=conflicts,
         left_out=left_out,
     )
     for action, amount in counts.items():
@@ -73,7 +78,7 @@ def count_contacts(conn: psycopg.Connection) -> int:
     return row[0] if row else 0
 
 
-def count_waiting(conn: psycopg.Connection, run_id: int) -> tuple[int, int]:
+def count_waiting(conn: psycopg.Connection, run_id: int, now: datetime) -> tuple[int, int]:
     """Contacts that would be sent as updates, and as new records."""
-    row = conn.execute(_SQL["waiting"].compose(), {"run_id": run_id, **_CREATES}).fetchone()
+    row = conn.execute(_SQL["waiting"].compose(), {"run_id": run_id, "now": now, **_CREATES}).fetchone()
     return (row[0], row[1]) if row else (0, 0)

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+from syncline import clock
 from syncline.domain.consent import consent_fields
 from syncline.domain.mapping import LEAD, PERSON_OBJECTS, Lane
-from syncline.domain.plan import Plan
+from syncline.domain.plan import Plan, forecast_seconds
 from syncline.domain.sending import CallSizes, forecast_creates, forecast_updates
-from syncline.store import decisions, outbox, plans, reads
-from syncline.store.consent import count_unshown
+from syncline.store import decisions, outbox, planned, plans, reads, sends
 from syncline.store.database import transaction
-from syncline.store.decisions import Kind, Scope
+from syncline.store.decisions import Scope
 from syncline.sync import consent
 from syncline.sync.context import SyncContext
 
@@ -81,6 +81,10 @@ def decide(ctx: SyncContext, scope: Scope) -> None:
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:
         for future in [pool.submit(_decide_new, ctx, scope, name) for name in scope.objects]:
             future.result()
+    with closing(ctx.database.connect("sends")) as conn, transaction(conn, "decide_sends"):
+        creates = LEAD in ctx.shapes and ctx.shapes[LEAD].createable
+        sends.plan_sends(conn, scope, consent_fields(ctx.mapping), clock.now(), creates=creates)
+        planned.note(conn, ctx.connection.id, ctx.run_id, ctx.mapping.version, clock.now())
 
 
 def _decide_new(ctx: SyncContext, scope: Scope, object_name: str) -> None:
@@ -97,23 +101,23 @@ def build_plan(ctx: SyncContext, scope: Scope) -> Plan:
     """The delta in numbers and examples, with what sending will cost in calls."""
     with ctx.progress.timed("plan"), closing(ctx.database.connect("plan")) as conn:
         objects = tuple(
-            plans.summarise(conn, ctx.tables, ctx.connection.id, ctx.run_id, name) for name in scope.objects
+            plans.summarise(conn, ctx.tables, ctx.connection.id, scope.run_id, name) for name in scope.objects
         )
-        examples = plans.load_examples(conn, ctx.run_id)
+        examples = plans.load_examples(conn, scope.run_id)
         contacts = plans.count_contacts(conn)
-        to_send, to_create = plans.count_waiting(conn, ctx.run_id)
-        unshown = count_unshown(conn, scope, consent_fields(ctx.mapping))
-        to_send += unshown
-        planned = outbox.count_planned(conn, ctx.mapping.fields, ctx.run_id, Kind.CREATES.first_seq)
+        to_send, to_create = plans.count_waiting(conn, scope.run_id, clock.now())
+        updates = outbox.count_planned(conn, ctx.mapping.fields, scope.run_id)
+    calls = _forecast(ctx, updates, to_create)
     return Plan(
-        run_id=ctx.run_id,
+        run_id=scope.run_id,
         objects=objects,
         contacts_before=contacts,
         to_send=to_send,
         to_create_in_salesforce=to_create,
         examples=examples,
         calls_so_far=ctx.salesforce.calls.total,
-        calls_forecast=_forecast(ctx, planned, unshown, to_create),
+        calls_forecast=calls,
+        seconds_forecast=forecast_seconds(objects, calls),
         needs_approval=None if ctx.mapping.approved else _why_approval(scope),
     )
 
@@ -124,16 +128,12 @@ def _why_approval(scope: Scope) -> str:
     return "The mapping changed since it was last approved."
 
 
-def _forecast(ctx: SyncContext, planned: Sequence[tuple[str, int, int]], unshown: int, to_create: int) -> int:
-    """Calls that sending will make; `planned` are (object, lane, contacts), `unshown` boxes to tick beside them."""
+def _forecast(ctx: SyncContext, planned_rows: Sequence[tuple[str, int, int]], to_create: int) -> int:
+    """Calls that sending will make; `planned_rows` are (object, lane, contacts)."""
     settings = ctx.settings
     sizes = CallSizes(settings.look_rows, settings.send_rows, settings.bulk_send_rows)
-    rows = {(name, lane): number for name, lane, number in planned}
-    if unshown:
-        first = next((key for key in rows if key[1] == Lane.CONSENT.rank), (LEAD, Lane.CONSENT.rank))
-        rows[first] = rows.get(first, 0) + unshown
     updates = sum(
         forecast_updates(number, sizes, strict=ctx.mapping.rules(name).strict, bulk=lane != Lane.CONSENT.rank)
-        for (name, lane), number in rows.items()
+        for name, lane, number in planned_rows
     )
     return updates + forecast_creates(to_create, sizes)

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncline import clock
 from syncline.domain.plan import Brakes, ObjectPlan, Plan
 from syncline.errors import LimitReached, PlanRefused
-from syncline.store import runs
+from syncline.store import planned, runs
 from syncline.store.contact_columns import ensure_columns
 from syncline.store.database import transaction
+from syncline.store.planned import PlanState
 from syncline.sync import calculated
 from syncline.sync.apply import apply_delta
 from syncline.sync.consent import show_standing
@@ -37,6 +38,8 @@ def make_plan(ctx: SyncContext) -> Plan:
     """Reads what is new, merges it into the mirror, and decides; contacts and Salesforce stay as they are."""
     with closing(ctx.database.connect("columns")) as conn, transaction(conn, "columns"):
         ensure_columns(conn, ctx.mapping)
+        planned.put_back(conn, ctx.connection.id)
+        planned.supersede(conn, ctx.connection.id)
     settle_bulk(ctx)
     settle_intents(ctx)
     pull(ctx)
@@ -49,16 +52,21 @@ def make_plan(ctx: SyncContext) -> Plan:
 def apply_plan(ctx: SyncContext, plan: Plan, brakes: Brakes | None = None, *, allow_large_change: bool = False) -> None:
     """Makes the contacts what the plan says; a contact edited since the plan was made is left for the next run.
 
+    `brakes`: in place of the connection's own.
+
     Raises:
         PlanRefused: the plan is over a brake, and a large change was not allowed.
     """
-    if not allow_large_change:
-        plan.raise_if_unsafe(brakes or Brakes())
     with closing(ctx.database.connect("approve")) as conn, transaction(conn, "approve"):
+        if not allow_large_change:
+            plan.raise_if_unsafe(brakes or planned.load_brakes(conn, ctx.connection.id))
         runs.approve(conn, ctx.connection.id, ctx.mapping.version, clock.now())
-    scope = build_scope(ctx)
+        planned.set_state(conn, plan.run_id, PlanState.APPLYING)
+    scope = replace(build_scope(ctx), run_id=plan.run_id, applied_by=ctx.run_id)
     apply_delta(ctx, scope, new_contacts=sum(one.creates for one in plan.objects))
     show_standing(ctx, scope)
+    with closing(ctx.database.connect("applied")) as conn, transaction(conn, "applied"):
+        planned.set_state(conn, plan.run_id, PlanState.APPLIED)
     for one in plan.objects:
         _count(ctx, one)
 
@@ -92,16 +100,16 @@ def sync(
         _send_consent(ctx)
         raise
     if plan.needs_approval and not approve and not plan.changes_nothing:
-        return _report(ctx, plan, "waiting", plan.needs_approval)
+        return report_run(ctx, plan, "waiting", plan.needs_approval)
     try:
         apply_plan(ctx, plan, brakes, allow_large_change=allow_large_change or approve)
     except PlanRefused as refused:
-        return _report(ctx, plan, "refused", refused.message)
+        return report_run(ctx, plan, "refused", refused.message)
     try:
         send(ctx)
     except LimitReached as reached:
-        return _report(ctx, plan, "paused", reached.message)
-    return _report(ctx, plan, "done")
+        return report_run(ctx, plan, "paused", reached.message)
+    return report_run(ctx, plan, "done")
 
 
 def _send_consent(ctx: SyncContext) -> None:
@@ -112,7 +120,8 @@ def _send_consent(ctx: SyncContext) -> None:
         push_consent(ctx)
 
 
-def _report(ctx: SyncContext, plan: Plan, state: str, message: str = "") -> RunReport:
+def report_run(ctx: SyncContext, plan: Plan, state: str, message: str = "") -> RunReport:
+    """What a run came to; its state is kept with it."""
     ctx.state, ctx.message = state, message
     return RunReport(
         run_id=ctx.run_id,

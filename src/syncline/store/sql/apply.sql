@@ -21,7 +21,7 @@ FROM delta WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s;
 -- log_creates --
 -- One row of the change log each.
 INSERT INTO change_log (run_id, at, contact_id, action, rule, origin)
-SELECT run_id, %(now)s, contact_id, 'create', rule, 'salesforce'
+SELECT %(applied_by)s, %(now)s, contact_id, 'create', rule, 'salesforce'
 FROM delta WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s;
 
 -- lock_contacts --
@@ -38,6 +38,26 @@ WHERE planned.run_id = %(run_id)s AND planned.seq > %(after)s AND planned.seq <=
   AND planned.action = 'update' AND contact.id = planned.contact_id
   AND (CASE planned.field {ours} END) IS DISTINCT FROM planned.ours;
 
+-- mark_group_moved --
+-- Fields that move together are left together.
+UPDATE delta planned SET moved = true
+FROM delta other
+JOIN (VALUES {members}) mine (field, move_with) ON mine.field = other.field
+JOIN (VALUES {members}) beside (field, move_with) ON beside.move_with = mine.move_with
+WHERE other.run_id = %(run_id)s AND other.seq > %(after)s AND other.seq <= %(last)s AND other.moved
+  AND planned.run_id = other.run_id AND planned.seq > %(after)s AND planned.seq <= %(last)s
+  AND planned.contact_id = other.contact_id AND planned.field = beside.field AND NOT planned.moved;
+
+-- leave_gone --
+-- What a person did here between plan and apply: contacts that are gone, or that found a record, are left alone.
+UPDATE delta planned SET moved = true, action = 'left'
+WHERE planned.run_id = %(run_id)s AND planned.seq > %(after)s AND planned.seq <= %(last)s
+  AND (NOT EXISTS (SELECT 1 FROM contacts contact WHERE contact.id = planned.contact_id
+                   AND CASE planned.action WHEN 'link' THEN NOT contact.linked AND contact.state = 'active'
+                       ELSE true END)
+       OR planned.into_contact_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM contacts keeper WHERE keeper.id = planned.into_contact_id));
+
 -- take --
 -- Contacts take Salesforce's values.
 WITH taken AS (
@@ -53,7 +73,7 @@ FROM taken WHERE contact.id = taken.contact_id;
 -- log_updates --
 -- What was taken, and what was overruled on either side.
 INSERT INTO change_log (run_id, at, contact_id, action, field, old, new, rule, origin)
-SELECT run_id, %(now)s, contact_id, CASE WHEN conflict THEN 'overruled' ELSE 'update' END, field,
+SELECT %(applied_by)s, %(now)s, contact_id, CASE WHEN conflict THEN 'overruled' ELSE 'update' END, field,
        CASE outcome WHEN 'take' THEN ours ELSE theirs END,
        CASE outcome WHEN 'take' THEN theirs ELSE ours END,
        rule, CASE outcome WHEN 'take' THEN 'salesforce' ELSE 'marketing' END
@@ -102,7 +122,7 @@ WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(las
 INSERT INTO field_bases (connection_id, contact_id, field, base, known, held)
 SELECT %(connection_id)s, contact_id, field, base, base_known, true
 FROM delta
-WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s AND action = 'update' AND outcome = 'hold'
+WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s AND action = 'update' AND outcome = 'hold' AND NOT moved
 ON CONFLICT (connection_id, contact_id, field) DO UPDATE SET held = true;
 
 -- carry_bases --
@@ -162,7 +182,7 @@ WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(las
 -- overrule_joined --
 -- Edits waiting on a contact that is taken over are listed as overruled: its record is gone.
 INSERT INTO change_log (run_id, at, contact_id, action, field, old, rule, origin)
-SELECT delta.run_id, %(now)s, delta.contact_id, 'overruled', edited.field, edited.before, delta.rule, 'salesforce'
+SELECT %(applied_by)s, %(now)s, delta.contact_id, 'overruled', edited.field, edited.before, delta.rule, 'salesforce'
 FROM delta
 JOIN outbox ON outbox.contact_id = delta.contact_id
 CROSS JOIN LATERAL jsonb_each_text(outbox.fields) edited (field, before)
@@ -244,9 +264,9 @@ WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(las
 -- log_lifecycle --
 -- Each of these in the change log.
 INSERT INTO change_log (run_id, at, contact_id, action, field, old, new, rule, origin)
-SELECT run_id, %(now)s, contact_id, action, NULL, from_id, record_id, rule, 'salesforce'
+SELECT %(applied_by)s, %(now)s, contact_id, action, NULL, from_id, record_id, rule, 'salesforce'
 FROM delta
-WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s;
+WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s AND NOT moved;
 
 -- alias_left_out --
 -- Records converted or merged away before they were ever linked are known by the contact that stands for them.

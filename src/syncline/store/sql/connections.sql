@@ -64,6 +64,18 @@ DELETE FROM related_records WHERE connection_id = %(connection_id)s;
 -- Forgetting a connection: when objects were swept.
 DELETE FROM sweeps WHERE connection_id = %(connection_id)s;
 
+-- forget_plans --
+-- Forgetting a connection: its plans.
+DELETE FROM plans WHERE connection_id = %(connection_id)s;
+
+-- forget_aside --
+-- Forgetting a connection: what waited while a plan was applied.
+DELETE FROM outbox_aside WHERE connection_id = %(connection_id)s;
+
+-- forget_brakes --
+-- Forgetting a connection: its brakes.
+DELETE FROM brakes WHERE connection_id = %(connection_id)s;
+
 -- forget_configuration --
 -- Forgetting a connection: its row with mappings, runs and issues, children first.
 WITH gone_objects AS (

@@ -13,26 +13,14 @@ WHERE NOT coalesce(standing.{flag}, false)
       SELECT 1 FROM links link JOIN outbox ON outbox.contact_id = link.contact_id AND outbox.fields ? %(field)s
       WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.record_id = shown.id);
 
--- unshown --
--- Records that this run decides about and that do not show what stands for their address; few, so they are found
--- first.
+-- pend_linked --
+-- Contacts whose record this run decides about and does not show what stands for their address wait to show it; such
+-- records are few, so they are found first.
 WITH unshown AS MATERIALIZED (
     SELECT mirror.id FROM {mirror} mirror
     JOIN suppressions standing ON standing.address = lower({email}) AND standing.{flag}
     WHERE NOT mirror.isdeleted AND NOT {shows} AND {touched}
 )
-{then};
-
--- count_new --
--- How many of them become contacts: their boxes will be ticked.
-SELECT count(*) FROM unshown
-WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.connection_id = %(connection_id)s AND links.object = %(object)s
-                  AND links.record_id = unshown.id OFFSET 0)
-  AND NOT EXISTS (SELECT 1 FROM left_out WHERE left_out.connection_id = %(connection_id)s
-                  AND left_out.object = %(object)s AND left_out.record_id = unshown.id OFFSET 0);
-
--- pend_linked --
--- Their contacts wait to show it.
 INSERT INTO consent_pending (contact_id)
 SELECT (SELECT links.contact_id FROM links WHERE links.connection_id = %(connection_id)s
         AND links.object = %(object)s AND links.record_id = unshown.id)

@@ -256,7 +256,8 @@ SELECT waiting.object, waiting.lane, count(*) FROM (
     FROM delta
     JOIN (VALUES {lanes}) rules (field, lane) ON rules.field = delta.field
     LEFT JOIN outbox ON outbox.contact_id = delta.contact_id AND outbox.kind = 'change'
-    WHERE delta.run_id = %(run_id)s AND delta.seq BETWEEN 0 AND %(creates)s AND delta.action = 'update'
+    WHERE delta.run_id = %(run_id)s AND (delta.seq BETWEEN 0 AND %(creates)s OR delta.seq >= %(sends)s)
+      AND delta.action = 'update'
       AND delta.outcome = 'send'
     GROUP BY delta.object, delta.contact_id
 ) waiting

@@ -14,10 +14,11 @@ FROM delta WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'updat
   AND seq BETWEEN 0 AND %(creates)s;
 
 -- fields --
--- Field decisions by field and outcome, and how many of them blank a value of ours.
-SELECT field, outcome, count(*), count(*) FILTER (WHERE theirs IS NULL AND ours IS NOT NULL)
+-- Field decisions by field and outcome, how many of them blank a value of ours, and how many were conflicts.
+SELECT field, outcome, count(*), count(*) FILTER (WHERE theirs IS NULL AND ours IS NOT NULL),
+       count(*) FILTER (WHERE conflict)
 FROM delta WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'update'
-  AND seq BETWEEN 0 AND %(creates)s
+  AND (seq BETWEEN 0 AND %(creates)s OR seq >= %(sends)s)
 GROUP BY field, outcome ORDER BY field, outcome;
 
 -- left_out --
@@ -29,7 +30,7 @@ WHERE connection_id = %(connection_id)s AND object = %(object)s GROUP BY reason 
 -- A few rows of each kind of decision; creates are all alike and come once.
 SELECT object, record_id, contact_id, action, field, ours, theirs, outcome, rule FROM (
     SELECT delta.*, row_number() OVER (PARTITION BY action, field, outcome ORDER BY conflict DESC, seq) AS number
-    FROM delta WHERE run_id = %(run_id)s AND seq BETWEEN 0 AND %(creates)s
+    FROM delta WHERE run_id = %(run_id)s AND (seq BETWEEN 0 AND %(creates)s OR seq >= %(sends)s)
 ) numbered
 WHERE number <= %(each)s ORDER BY conflict DESC, seq LIMIT 40;
 
@@ -38,11 +39,10 @@ WHERE number <= %(each)s ORDER BY conflict DESC, seq LIMIT 40;
 SELECT count(*) FROM contacts WHERE state <> 'merged';
 
 -- waiting --
--- What would be sent: contacts with a decision to send, and contacts to be created in Salesforce.
-SELECT
-    (SELECT count(DISTINCT contact_id) FROM delta
-     WHERE run_id = %(run_id)s AND seq BETWEEN 0 AND %(creates)s AND action = 'update' AND outcome = 'send'),
-    (SELECT count(*) FROM outbox WHERE kind = 'create' AND state = 'waiting'
-     AND NOT EXISTS (SELECT 1 FROM delta WHERE delta.run_id = %(run_id)s AND seq BETWEEN 0 AND %(creates)s
-                     AND delta.action = 'link'
-                     AND delta.contact_id = outbox.contact_id));
+-- What would be sent: records with something to send that is not put off, and contacts to be created in Salesforce.
+SELECT count(DISTINCT planned.contact_id) FILTER (WHERE planned.action = 'update'),
+       count(*) FILTER (WHERE planned.action = 'create_there')
+FROM delta planned
+WHERE planned.run_id = %(run_id)s AND planned.outcome = 'send'
+  AND (planned.seq BETWEEN 0 AND %(creates)s OR planned.seq >= %(sends)s)
+  AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.contact_id = planned.contact_id AND outbox.not_before > %(now)s);

@@ -1,0 +1,3 @@
+DROP TABLE brakes;
+DROP TABLE outbox_aside;
+DROP TABLE plans;
