@@ -14,7 +14,7 @@ from syncline.salesforce import client as client_module
 from syncline.store import contacts
 from syncline.store.database import Database, transaction
 from syncline.store.secrets import KeyRing
-from syncline.sync import push as push_module
+from syncline.sync import sending as locks_module
 from tests.cleaning import clean
 from tests.engine.orgs import Hub, colleague_of
 from tests.simulated import Simulated
@@ -238,7 +238,7 @@ def _run(hub: Hub, examples: int, steps: int) -> None:
 def machine_hub(database: Database, org: Simulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     """Both sides, with short waits: their number is tested elsewhere."""
     monkeypatch.setattr(client_module, "_FIRST_WAIT", 0.01)
-    monkeypatch.setattr(push_module, "_LOCK_WAIT", 0.01)
+    monkeypatch.setattr(locks_module, "_LOCK_WAIT", 0.01)
     hub = Hub(database, KeyRing(tmp_path / "keys" / "ring.json"), org)
     hub.small_pages()
     return hub
