@@ -43,11 +43,12 @@ def rules(
     changes: dict[str, Any] = {"ambiguous": ambiguous, "duplicates": duplicates, "assignment_rules": assignment}
     given = {name: value for name, value in changes.items() if value is not None}
     output = Output(as_json=as_json)
-    with session(output):
+    with session(output) as opened:
         chosen = choose_connection(connection)
         mapping = load_current_mapping(chosen)
         changed = replace(mapping, **given)
         if changed != mapping:
+            refuse(new_problems(mapping, changed, describe(opened, chosen, output)))
             mapping = store(chosen, replace(changed, approved=False))
             output.line(f"Version {mapping.version} of the mapping is kept; `syncline plan` shows what it changes.")
     rows = [

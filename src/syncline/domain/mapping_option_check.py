@@ -20,6 +20,7 @@ def check_options(mapping: Mapping, shapes: Shapes[str, ObjectShape]) -> Iterato
     yield from _check_groups(mapping)
     for name, rules in mapping.objects:
         yield from _check_object(name, rules, shapes)
+    yield from _check_followed(mapping)
 
 
 def _check_field(field: MappedField) -> Iterator[Problem]:
@@ -109,6 +110,27 @@ def _check_object(name: str, rules: ObjectRules, shapes: Shapes[str, ObjectShape
         from syncline.domain.mapping_expressions import check_filter
 
         yield from check_filter(name, rules.filter, shape)
+
+
+def _check_followed(mapping: Mapping) -> Iterator[Problem]:
+    """Choices that the engine does not follow yet: kept, they would promise what no sync does."""
+    plain, default = Mapping(()), ObjectRules()
+    if mapping.ambiguous is not plain.ambiguous:
+        yield Problem(
+            "",
+            "",
+            f"matching does not follow --ambiguous {mapping.ambiguous} yet",
+            f"`syncline map rules --ambiguous {plain.ambiguous}`.",
+        )
+    for name, rules in mapping.objects:
+        for chosen, option, back in (
+            (rules.delete is not default.delete, f"--delete {rules.delete}", f"--delete {default.delete}"),
+            (rules.filter is not None, "--filter", "--filter none"),
+            (rules.keep_without_email, "--keep-without-email", "--drop-without-email"),
+        ):
+            if chosen:
+                message = f"a sync does not follow {option} yet"
+                yield Problem("", name, message, f"`syncline map object {name} {back}`.")
 
 
 def _refuse(field: MappedField, message: str, option: str) -> Problem:
