@@ -9,6 +9,7 @@ from dataclasses import replace
 from simorg.behaviour.customizing import remove_field
 from simorg.org import Org
 from simorg.schema.registry import NUMBER_TYPES, TEXT_TYPES, Field, ObjectType
+from simorg.security.granting import move_grants
 from simorg.storage import column_type
 from simorg.transactions import quote
 
@@ -64,6 +65,8 @@ def _rename(org: Org, one: ObjectType, field: Field, to: str) -> None:
     if field.stored:
         copied = f"UPDATE {{table}} SET {quote(new.name)} = {quote(field.name)}"
         org.storage.reshape(one.name, [copied])
+    with org.storage.transaction() as tx:
+        move_grants(tx, one, field.name, new.name)
     _remove(org, one, field)
 
 
