@@ -114,6 +114,30 @@ def test_a_worker_that_is_killed_leaves_its_work_to_another(
     assert proof.differing == 0
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("consent_tried.committed:1", id="before it sends an opt-out"),
+        pytest.param("dispatch.committed:1", id="once it queued", marks=pytest.mark.nightly),
+        pytest.param("look.committing:1", id="before it settles a look", marks=pytest.mark.nightly),
+    ],
+)
+def test_an_opt_out_survives_the_death_of_the_worker_that_has_it(hub: Hub, tmp_path: Path, moment: str) -> None:
+    hub.sync()
+    ((contact_id, record_id),) = hub.rows(
+        "SELECT contact.id, link.record_id FROM contacts contact JOIN links link ON link.contact_id = contact.id"
+        " WHERE NOT contact.opted_out AND link.object = 'Lead' AND link.state = 'live' ORDER BY 1 LIMIT 1"
+    )
+    start_looking(hub)
+    hub.execute("UPDATE contacts SET opted_out = true WHERE id = %s", contact_id)
+    with worker_process(hub, tmp_path, SYNCLINE_KILL_AT=moment) as first:
+        assert first.wait(60) == -signal.SIGKILL
+
+        with colleague_of(hub.org) as colleague, working(hub):
+            soql = f"SELECT Id FROM Lead WHERE Id = '{record_id}' AND HasOptedOutOfEmail = true"
+            wait_until(lambda: bool(colleague.query(soql).records))
+
+
 def test_two_workers_never_run_one_connection_beside_each_other(hub: Hub, tmp_path: Path) -> None:
     hub.sync()
     start_looking(hub)
