@@ -19,6 +19,9 @@ from tests.engine.jobs.working import wait_until, worker_process, working
 from tests.engine.orgs import Hub, colleague_of
 from tests.simulated import Simulated
 
+#: They share a server and its database: one process of the test run has them all.
+pytestmark = pytest.mark.xdist_group("workers")
+
 PEOPLE = 200
 
 

@@ -49,7 +49,7 @@ def runs(
 
     Examples:
 
-      syncline runs
+      syncline runs list
 
       syncline runs 50 --json
     """

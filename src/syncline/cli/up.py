@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from syncline.cli.output import Output
-from syncline.cli.session import session
+from syncline.cli.session import Json, session
 from syncline.cli.web import PORT, Host, Names, Port
 from syncline.cli.worker import end_with_signals
 
@@ -18,6 +18,7 @@ def up(
     port: Port = PORT,
     allow_host: Names = None,
     slots: Annotated[int, typer.Option("--slots", min=1, max=32, help="Connections worked on side by side.")] = 2,
+    as_json: Json = False,
 ) -> None:
     """Run everything in one process until Ctrl-C or SIGTERM: the worker, the status page, and PostgreSQL.
 
@@ -30,7 +31,7 @@ def up(
 
       syncline up --port 9000
     """
-    output = Output(as_json=False)
+    output = Output(as_json=as_json)
     with session(output) as opened:
         from syncline.cli.logs import log_to_stderr
         from syncline.jobs.worker import Worker, WorkerOptions
@@ -39,7 +40,9 @@ def up(
         log_to_stderr(opened.settings)
         working = Worker(opened, WorkerOptions(slots=slots))
         server = WebServer(opened, host, port, allow_host or ())
-        output.note(f"working, and serving {server.start()}; Ctrl-C ends it")
+        url = server.start()
+        output.note(f"working, and serving {url}; Ctrl-C ends it")
+        output.result({"working": True, "url": url})
         try:
             end_with_signals(working.end)
             working.run()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from syncline.cli.output import Output
-from syncline.cli.session import session
+from syncline.cli.session import Json, session
 from syncline.cli.worker import end_with_signals
 
 app = typer.Typer(help="Serve the status page and what monitoring asks for.", add_completion=False)
@@ -22,7 +22,9 @@ PORT = 8080
 
 
 @app.command()
-def web(host: Host = "127.0.0.1", port: Port = PORT, allow_host: Names = None) -> None:
+def web(
+    host: Host = "127.0.0.1", port: Port = PORT, allow_host: Names = None, as_json: Json = False
+) -> None:
     """Serve the status page until Ctrl-C or SIGTERM: /, /healthz, /readyz, and /metrics for Prometheus.
 
     It is for this machine: nobody has to log in. Before you serve it on another address, put something in front that
@@ -34,7 +36,7 @@ def web(host: Host = "127.0.0.1", port: Port = PORT, allow_host: Names = None) -
 
       syncline web --port 9000
     """
-    output = Output(as_json=False)
+    output = Output(as_json=as_json)
     with session(output) as opened:
         from syncline.cli.logs import log_to_stderr
         from syncline.web.serving import WebServer
@@ -42,7 +44,9 @@ def web(host: Host = "127.0.0.1", port: Port = PORT, allow_host: Names = None) -
         log_to_stderr(opened.settings)
         ending = threading.Event()
         server = WebServer(opened, host, port, allow_host or ())
-        output.note(f"serving {server.start()}; Ctrl-C ends it")
+        url = server.start()
+        output.note(f"serving {url}; Ctrl-C ends it")
+        output.result({"url": url})
         try:
             end_with_signals(ending.set)
             ending.wait()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syncline.cli.output import Output
-from syncline.cli.session import session
+from syncline.cli.session import Json, session
 
 app = typer.Typer(help="Work on all connections by their schedules.", add_completion=False)
 
@@ -16,12 +16,14 @@ app = typer.Typer(help="Work on all connections by their schedules.", add_comple
 @app.command()
 def worker(
     slots: Annotated[int, typer.Option("--slots", min=1, max=32, help="Connections worked on side by side.")] = 2,
+    as_json: Json = False,
 ) -> None:
     """Work on all connections by their schedules, until Ctrl-C or SIGTERM.
 
     Any number of workers may run, on any machines that reach the database (DATABASE_URL): each connection is worked
     on by one of them at a time, and what a worker that died left is taken up within a minute. Opt-outs have a place
-    of their own in each worker and never wait for a large run. Logs are JSON lines on standard error.
+    of their own in each worker and never wait for a large run. Logs are JSON lines on standard error; with --json the
+    line that says it is ready is one JSON object on standard output.
 
     Examples:
 
@@ -29,7 +31,7 @@ def worker(
 
       SYNCLINE_LOG=info DATABASE_URL=postgresql://... syncline worker --slots 4
     """
-    output = Output(as_json=False)
+    output = Output(as_json=as_json)
     with session(output) as opened:
         from syncline.cli.logs import log_to_stderr
         from syncline.jobs.worker import Worker, WorkerOptions
@@ -38,6 +40,7 @@ def worker(
         working = Worker(opened, WorkerOptions(slots=slots))
         end_with_signals(working.end)
         output.note("working; Ctrl-C ends it")
+        output.result({"working": True})
         working.run()
 
 
