@@ -16,6 +16,7 @@ from syncline.sync import calculated
 from tests.engine.objects.conftest import Asked
 from tests.engine.orgs import NAME, Hub
 from tests.unit.simorg.formulas import add_formula
+from tests.unit.simorg.writing import show
 
 
 def _drift_silently(hub: Hub, record_id: str, title: str) -> None:
@@ -35,6 +36,7 @@ def _pass_a_day(hub: Hub) -> None:
 def mapped(hub: Hub) -> Hub:
     """A hub that maps a formula over another record."""
     add_formula(hub.org.org, "Account.Name", on="Contact", name="Employer__c")
+    show(hub.org.org, "Contact", "Employer__c")
     employer = MappedField("employer", "Employer", FieldType.TEXT, None, "Employer__c", Direction.PULL)
     with hub.open() as ctx:
         save_mapping(ctx.connection.id, replace(ctx.mapping, fields=(*ctx.mapping.fields, employer)), clock.now())
