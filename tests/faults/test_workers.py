@@ -1,5 +1,6 @@
 """Workers that die, and a database that dies under them: another goes on, and nothing is done twice."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -19,9 +20,6 @@ from tests.engine.jobs.working import wait_until, worker_process, working
 from tests.engine.orgs import Hub, colleague_of
 from tests.simulated import Simulated
 
-#: They share a server and its database: one process of the test run has them all.
-pytestmark = pytest.mark.xdist_group("workers")
-
 PEOPLE = 200
 
 
@@ -35,7 +33,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
 @pytest.fixture(scope="module")
 def own_server(run_folder: Path) -> Iterator[ServerHandle]:
     """A server that may die, whose database is a template: migrated, connected and approved."""
-    with EmbeddedServer(run_folder / "workers", Options(durable=False)).start() as server:
+    # Each process of the test run has its own: the tests make its database anew, and kill it.
+    folder = run_folder / f"workers-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    with EmbeddedServer(folder, Options(durable=False)).start() as server:
         yield server
 
 

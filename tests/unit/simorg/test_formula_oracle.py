@@ -70,6 +70,16 @@ def _choose(condition: Part, left: Part, right: Part) -> Part:
     )
 
 
+def _default(part: Part, other: Part) -> Part:
+    """What stands in for a blank is read only where one is."""
+
+    def value(row: dict[str, Any]) -> Any:
+        found = part[1](row)
+        return other[1](row) if found is None else found
+
+    return f"BLANKVALUE({part[0]}, {other[0]})", value
+
+
 def _join(word: str, left: Part, right: Part) -> Part:
     def value(row: dict[str, Any]) -> bool:
         return bool(left[1](row) and right[1](row)) if word == "AND" else bool(left[1](row) or right[1](row))
@@ -108,9 +118,7 @@ def _numbers(depth: int) -> st.SearchStrategy[Part]:
         st.builds(_choose, truth, number, number),
         st.builds(lambda part: _call("LEN", lambda value: float(len(value)), part), text),
         st.builds(lambda one, other: _call("FIND", _find, one, other), text, text),
-        st.builds(
-            lambda one, other: _call("BLANKVALUE", lambda a, b: b if a is None else a, one, other), number, number
-        ),
+        st.builds(_default, number, number),
     )
 
 
