@@ -21,7 +21,7 @@ from simorg.behaviour.later import deliver
 from simorg.errors import ApiError, ConnectionDropped
 from simorg.faults import Fault
 from simorg.org import Org
-from simorg.wire.api_access import check_api_access
+from simorg.wire.api_access import check_session
 from simorg.wire.http import ApiRequest, ApiResponse, FileBody, Route
 from simorg.wire.routes import all_routes
 from simorg.wire.versions import read_version
@@ -214,14 +214,16 @@ class App:
         if session is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
         request = _replace(request, session=session)
-        check_api_access(request.org, session.user_id)
+        check_session(request.org, session, sets_password=request.path.rstrip("/").endswith("/password"))
         return request
 
     def _note(
         self, request: ApiRequest, response: ApiResponse, route: Route | None, began: float, fault: Fault | None
     ) -> None:
         kept = {name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers}
-        secret = "/oauth2/" in request.path or "/Soap/" in request.path
+        secret = (
+            "/oauth2/" in request.path or "/Soap/" in request.path or request.path.rstrip("/").endswith("/password")
+        )
         self.org.journal.note(
             at=self.org.clock.stamp(),
             method=request.method,

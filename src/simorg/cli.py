@@ -183,6 +183,24 @@ def rights(
     typer.echo(json.dumps(_call(url, token, "GET", f"rights?{urlencode({'user': user})}"), indent=2))
 
 
+@app.command(
+    "login-policy",
+    epilog="""Example: simorg login-policy --url URL --token TOKEN --set '{"user": "integration", "hours":
+    {"Monday": ["08:00", "18:00"]}}'""",
+)
+def login_policy(
+    url: _Url,
+    token: _Token,
+    change: Annotated[
+        str, typer.Option("--set", help="Parts of a policy as JSON; `profile` or `user` says whose.")
+    ] = "",
+) -> None:
+    """Print the login policies of a running org, or change them: addresses, hours, lock-out, passwords, sessions."""
+    if change:
+        _call(url, token, "POST", "login-policy", json.loads(change))
+    typer.echo(json.dumps(_call(url, token, "GET", "login-policy"), indent=2))
+
+
 @app.command()
 def journal(url: _Url, token: _Token, path: Annotated[str, typer.Option(help="Part of the path.")] = "") -> None:
     """Print the requests a running org answered."""

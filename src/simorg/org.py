@@ -6,7 +6,7 @@ import random
 import secrets
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from simorg.clock import Clock, format_stamp
 from simorg.faults import Faults
 from simorg.ids import build_id
 from simorg.journal import Journal
+from simorg.logins.state import Logins
 from simorg.schema.registry import Schema
 from simorg.security.guard import Guard
 from simorg.security.view import View
@@ -85,6 +86,10 @@ class Session:
     token: str
     user_id: str
     expires: datetime
+    #: How long it lives after its last use; None as long as the org's setting says.
+    seconds: int | None = None
+    #: The password has expired: the session may only set a new one.
+    password_only: bool = False
 
 
 class Part(Protocol):
@@ -105,6 +110,7 @@ class Org:
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
     users: Users = field(default_factory=Users)
+    logins: Logins = field(default_factory=Logins)
     rules: RuleBook = field(default_factory=RuleBook)
     seed: str = ""
     #: What tells it from the other orgs of its process; the only one needs none.
@@ -172,10 +178,11 @@ class Org:
         """The org as a user sees it; as the org itself does, where there is no user."""
         return self._guard.view(user_id)
 
-    def log_in(self, user_id: str) -> Session:
+    def log_in(self, user_id: str, seconds: int | None = None, *, password_only: bool = False) -> Session:
         """A new session."""
         token = f"{self.id[:15]}!{secrets.token_urlsafe(72)}"
-        session = Session(token, user_id, self.clock.now() + timedelta(seconds=self.settings.session_seconds))
+        until = self.clock.now() + timedelta(seconds=seconds or self.settings.session_seconds)
+        session = Session(token, user_id, until, seconds, password_only)
         with self._lock:
             self.sessions[token] = session
         return session
@@ -190,7 +197,8 @@ class Org:
             if session.expires <= now:
                 del self.sessions[token]
                 return None
-            extended = Session(token, session.user_id, now + timedelta(seconds=self.settings.session_seconds))
+            until = now + timedelta(seconds=session.seconds or self.settings.session_seconds)
+            extended = replace(session, expires=until)
             self.sessions[token] = extended
             return extended
 
@@ -198,6 +206,20 @@ class Org:
         """Ends one session; says whether it lived."""
         with self._lock:
             return self.sessions.pop(token, None) is not None
+
+    def end_user_sessions(self, user_id: str, but: str = "") -> None:
+        """Ends the sessions of a user, but for one."""
+        with self._lock:
+            kept = {key: one for key, one in self.sessions.items() if one.user_id != user_id or key == but}
+            self.sessions.clear()
+            self.sessions.update(kept)
+
+    def free_session(self, token: str, user_id: str) -> None:
+        """Lets a session of a user do everything again, whose expired password was set anew."""
+        with self._lock:
+            session = self.sessions.get(token)
+            if session is not None and session.user_id == user_id:
+                self.sessions[token] = replace(session, password_only=False)
 
     def end_all_sessions(self) -> None:
         """Ends every session, as an administrator or a policy can."""

@@ -35,6 +35,11 @@ def to_instance(base_url: str, my_domain: str) -> str:
     return f"{scheme}://{my_domain}{colon}{port}" if host.lower() in LOGIN_HOSTS else base_url
 
 
+def is_login_host(base_url: str) -> bool:
+    """Whether a request came to a host where every org's logins begin."""
+    return base_url.partition("://")[2].partition(":")[0].lower() in LOGIN_HOSTS
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host's name means this machine."""
     return host in _LOOPBACK or host.endswith(".localhost")

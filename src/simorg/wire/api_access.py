@@ -2,7 +2,18 @@
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
-from simorg.org import Org
+from simorg.org import Org, Session
+
+
+def check_session(org: Org, session: Session, *, sets_password: bool = False) -> None:
+    """Lets a request of a session pass.
+
+    Raises:
+        ApiError: as `check_api_access`; or the password has expired, and the request is not about it.
+    """
+    if session.password_only and not sets_password:
+        raise ApiError(403, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", say("login.expired_session"))
+    check_api_access(org, session.user_id)
 
 
 def check_api_access(org: Org, user_id: str) -> None:

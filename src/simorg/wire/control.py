@@ -18,6 +18,8 @@ from simorg.errors import ApiError
 from simorg.export import export_records
 from simorg.ids import to_18
 from simorg.journal import as_json
+from simorg.logins.check import expire_password, profile_of, unlock
+from simorg.logins.policy import Policy, read_policy
 from simorg.metadata.installation import forget_stored
 from simorg.opening import WrongFolder
 from simorg.org import Settings
@@ -62,6 +64,7 @@ def reset(request: ApiRequest) -> ApiResponse:
     org.end_all_sessions()
     org.clear_usage()
     org.rules.remove()
+    org.logins.clear()
     org.clock.restart()
     forget_stored(org)
     org.storage.wipe()
@@ -280,6 +283,31 @@ def show_rights(request: ApiRequest) -> ApiResponse:
     return ApiResponse(200, describe_rights(request.org.schema, request.org.view(user_id)))
 
 
+def show_login_policy(request: ApiRequest) -> ApiResponse:
+    """GET login-policy: of the org, and of the profiles and users that have their own."""
+    return ApiResponse(200, request.org.logins.described())
+
+
+def change_login_policy(request: ApiRequest) -> ApiResponse:
+    """POST login-policy {part: value} for the org; with "profile" (of a user) or "user", for these.
+
+    {"user", "expire_password": true} lets a password expire, {"user", "unlock": true} ends a lock-out.
+    """
+    asked, logins = _asked(request), request.org.logins
+    profile, user = asked.pop("profile", None), asked.pop("user", None)
+    if profile is None and user is None:
+        logins.change(asked)
+        return show_login_policy(request)
+    user_id = _find_user(request, str(user or profile))
+    if asked.pop("expire_password", False):
+        expire_password(request.org, user_id)
+    if asked.pop("unlock", False):
+        unlock(request.org, user_id)
+    kept, key = (logins.users, user_id) if user else (logins.profiles, profile_of(request.org, user_id))
+    kept[key] = read_policy(asked, kept.get(key, Policy()))
+    return show_login_policy(request)
+
+
 def end_sessions(request: ApiRequest) -> ApiResponse:
     """DELETE sessions: every token dies."""
     request.org.end_all_sessions()
@@ -346,6 +374,8 @@ ROUTES = [
     _route("DELETE", "orgs/<name>", end_org),
     _route("GET", "rights", show_rights),
     _route("POST", "rights", change_rights),
+    _route("GET", "login-policy", show_login_policy),
+    _route("POST", "login-policy", change_login_policy),
     _route("DELETE", "sessions", end_sessions),
     _route("POST", "sessions", log_in_as),
 ]

@@ -10,6 +10,7 @@ from simorg.fidelity import say
 from simorg.metadata.rights import require_metadata
 from simorg.metadata.types import NAMESPACE
 from simorg.metadata.xml import XSI, Malformed, Node, element, read_xml
+from simorg.wire.api_access import check_session
 from simorg.wire.http import ApiRequest, ApiResponse, Route
 from simorg.wire.metadata_calls import FILE_OPERATIONS
 from simorg.wire.metadata_crud import CRUD_OPERATIONS, MetadataCall
@@ -49,6 +50,7 @@ def _operate(request: ApiRequest, version: float, header: Node | None, operation
     session = request.org.find_session(holder.value("sessionId") if holder else "")
     if session is None:
         raise ApiError(500, "INVALID_SESSION_ID", say("metadata.no_session"))
+    check_session(request.org, session)
     act = _OPERATIONS.get(operation.name)
     if act is None or operation.namespace != NAMESPACE:
         name = f"{{{operation.namespace}}}{operation.name}"

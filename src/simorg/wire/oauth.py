@@ -14,8 +14,10 @@ import jwt
 from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.ids import to_18
+from simorg.logins.check import Admitted, check_password_login, check_user, policy_of
 from simorg.org import Session
-from simorg.users import ConnectedApp, Login
+from simorg.transport.targets import is_login_host
+from simorg.users import ConnectedApp
 from simorg.wire.http import ApiRequest, ApiResponse, Route
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -33,24 +35,32 @@ def token(request: ApiRequest) -> ApiResponse:
     if grant is None:
         raise _refuse("unsupported_grant_type", "grant type not supported")
     user_id = grant(request, form)
-    rights = request.org.view(user_id).rights
-    if not rights.active:
-        raise _refuse("inactive_user", "user is inactive")
-    if rights.frozen:
-        raise _refuse("inactive_user", say("login.frozen"))
-    return _token_answer(request, request.org.log_in(user_id))
+    refused = check_user(request.org, user_id, request.org.logins.source_of(request.headers))
+    if refused is not None:
+        raise _refuse(refused.error, refused.description)
+    seconds = policy_of(request.org, user_id).session_seconds
+    return _token_answer(request, request.org.log_in(user_id, seconds))
 
 
 def _client_credentials(request: ApiRequest, form: dict[str, str]) -> str:
-    return _check_client(request, form, secret=True).run_as
+    run_as = _check_client(request, form, secret=True).run_as
+    if is_login_host(request.base_url):
+        raise _refuse("invalid_grant", say("login.own_host"))
+    return run_as
 
 
 def _password(request: ApiRequest, form: dict[str, str]) -> str:
     _check_client(request, form, secret=True)
-    login = request.org.users.by_username(form.get("username", ""))
-    if login is None or not check_password(request, login, form.get("password", "")):
+    org = request.org
+    if org.logins.org.block_password_flow:
         raise _refuse("invalid_grant", "authentication failure")
-    return login.user_id
+    source = org.logins.source_of(request.headers)
+    found = check_password_login(org, form.get("username", ""), form.get("password", ""), source)
+    if not isinstance(found, Admitted):
+        raise _refuse(found.error, found.description)
+    if found.password_expired:
+        raise _refuse("invalid_grant", say("login.expired_password"))
+    return found.user_id
 
 
 def _jwt_bearer(request: ApiRequest, form: dict[str, str]) -> str:
@@ -105,12 +115,6 @@ def _check_client(request: ApiRequest, form: dict[str, str], *, secret: bool) ->
     if secret and not hmac.compare_digest(client_secret.encode(), app.client_secret.encode()):
         raise _refuse("invalid_client", "invalid client credentials")
     return app
-
-
-def check_password(request: ApiRequest, login: Login, given: str) -> bool:
-    """Whether a password, with the security token behind it unless the address is trusted, is this user's."""
-    wanted = login.password if request.org.settings.trusted_address else login.password + login.security_token
-    return hmac.compare_digest(given.encode(), wanted.encode())
 
 
 def _require_app(request: ApiRequest) -> ConnectedApp:

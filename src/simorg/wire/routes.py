@@ -12,6 +12,7 @@ from simorg.wire import (
     metadata_rest,
     metadata_soap,
     oauth,
+    passwords,
     query,
     records,
     replication,
@@ -24,6 +25,7 @@ from simorg.wire.http import Route
 _MODULES = (
     versions,
     oauth,
+    passwords,
     soap,
     metadata_soap,
     metadata_rest,

@@ -7,11 +7,10 @@ from xml.etree import ElementTree
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
+from simorg.logins.check import Admitted, check_password_login
 from simorg.org import Org
-from simorg.users import Login
-from simorg.wire.api_access import check_api_access
+from simorg.wire.api_access import check_api_access, check_session
 from simorg.wire.http import ApiRequest, ApiResponse, Route
-from simorg.wire.oauth import check_password
 from simorg.wire.soap_envelope import (
     ENTERPRISE,
     PARTNER,
@@ -28,7 +27,6 @@ from simorg.wire.soap_operations import OPERATIONS
 from simorg.wire.soap_user import describe_user
 
 _LAST_WITH_LOGIN = 64
-_INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
 
 
 def call(request: ApiRequest, api: str, number: str, org_id: str = "") -> ApiResponse:
@@ -70,34 +68,25 @@ def _log_in(
             "Contact the org administrator to enable SOAP API login()."
         )
         raise ApiError(500, "INVALID_OPERATION", message)
-    login = org.users.by_username(child_text(arguments, "username"))
-    password = child_text(arguments, "password")
-    if login is None:
-        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
-    if not check_password(request, login, password):
-        if password == login.password:
-            raise ApiError(500, "LOGIN_MUST_USE_SECURITY_TOKEN", say("soap.login_must_use_security_token"))
-        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
-    user = org.storage.get("User", login.user_id)
-    if not user or not user.get("IsActive"):
-        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
-    if org.view(login.user_id).rights.frozen:
-        raise ApiError(500, "INVALID_LOGIN", _INVALID_LOGIN)
-    check_api_access(org, login.user_id)
-    return build(namespace, "loginResponse", {"result": _login_result(request, login, api, version)})
+    source = org.logins.source_of(request.headers)
+    found = check_password_login(org, child_text(arguments, "username"), child_text(arguments, "password"), source)
+    if not isinstance(found, Admitted):
+        raise ApiError(500, found.soap_code, found.soap_message)
+    check_api_access(org, found.user_id)
+    return build(namespace, "loginResponse", {"result": _login_result(request, found, api, version)})
 
 
-def _login_result(request: ApiRequest, login: Login, api: str, version: float) -> dict[str, object]:
+def _login_result(request: ApiRequest, found: Admitted, api: str, version: float) -> dict[str, object]:
     org, base = request.org, request.instance_url
-    session = org.log_in(login.user_id)
+    session = org.log_in(found.user_id, found.seconds, password_only=found.password_expired)
     return {
         "metadataServerUrl": f"{base}/services/Soap/m/{version:.1f}/{org.id[:15]}",
-        "passwordExpired": False,
-        "sandbox": False,
+        "passwordExpired": found.password_expired,
+        "sandbox": org.sandbox,
         "serverUrl": f"{base}/services/Soap/{api}/{version:.1f}/{org.id[:15]}",
         "sessionId": session.token,
-        "userId": login.user_id,
-        "userInfo": describe_user(org, login.user_id),
+        "userId": found.user_id,
+        "userInfo": describe_user(org, found.user_id),
     }
 
 
@@ -113,8 +102,8 @@ def _operate(
     if session is None:
         message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key"
         raise ApiError(500, "INVALID_SESSION_ID", message)
-    check_api_access(request.org, session.user_id)
     name = local(arguments)
+    check_session(request.org, session, sets_password=name in ("setPassword", "logout"))
     operation = OPERATIONS.get(name)
     if operation is None:
         raise ApiError(500, "soapenv:Client", f"No operation available for request {{{namespace}}}{name}")

@@ -16,6 +16,7 @@ from simorg.org import Org
 from simorg.schema.registry import ObjectType
 from simorg.transactions import Transaction
 from simorg.wire.duplicates import tell_duplicates
+from simorg.wire.passwords import change_password, reset
 from simorg.wire.soap_envelope import SoapCall, build, child, child_text, children, is_nil, local
 from simorg.wire.soap_user import describe_user
 
@@ -243,6 +244,19 @@ def _optional_id(asked: Element, name: str) -> str | None:
     return None if found is None or is_nil(found) or not (found.text or "").strip() else _require_id(found.text or "")
 
 
+def set_password(call: SoapCall) -> Element:
+    """setPassword(userId, password)."""
+    user_id = _require_id(child_text(call.arguments, "userId"))
+    change_password(call.request, user_id, child_text(call.arguments, "password"))
+    return build(call.namespace, "setPasswordResponse", {"result": {}})
+
+
+def reset_password(call: SoapCall) -> Element:
+    """resetPassword(userId)."""
+    made = reset(call.request, _require_id(child_text(call.arguments, "userId")))
+    return build(call.namespace, "resetPasswordResponse", {"result": {"password": made}})
+
+
 OPERATIONS: dict[str, Callable[[SoapCall], Element]] = {
     "convertLead": convert_lead,
     "merge": merge_records,
@@ -253,4 +267,6 @@ OPERATIONS: dict[str, Callable[[SoapCall], Element]] = {
     "getUserInfo": get_user_info,
     "getServerTimestamp": get_server_timestamp,
     "logout": logout,
+    "setPassword": set_password,
+    "resetPassword": reset_password,
 }
