@@ -8,7 +8,7 @@ from tests.clients import environments
 from tests.simulated import Simulated
 
 _ROADS = pytest.mark.parametrize("road", ["tls", "proxy"])
-_DAYS = pytest.mark.parametrize("day", ["fair", "hostile"])
+_DAYS = pytest.mark.parametrize("day", ["fair", pytest.param("hostile", marks=pytest.mark.nightly)])
 
 
 def _begin(org: Simulated, day: str) -> None:

@@ -22,9 +22,7 @@ PORT = 8080
 
 
 @app.command()
-def web(
-    host: Host = "127.0.0.1", port: Port = PORT, allow_host: Names = None, as_json: Json = False
-) -> None:
+def web(host: Host = "127.0.0.1", port: Port = PORT, allow_host: Names = None, as_json: Json = False) -> None:
     """Serve the status page until Ctrl-C or SIGTERM: /, /healthz, /readyz, and /metrics for Prometheus.
 
     It is for this machine: nobody has to log in. Before you serve it on another address, put something in front that

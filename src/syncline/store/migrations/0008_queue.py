@@ -18,5 +18,8 @@ class Migration(migrations.Migration):
     operations = [
         # Taken away at once, by what goes first on the way back.
         migrations.RunSQL(migrations.RunSQL.noop, _REVERSE),
-        *(migrations.RunSQL(step, migrations.RunSQL.noop) for step in read_steps(first="00.00.00_01", last="02.06.00_01")),
+        *(
+            migrations.RunSQL(step, migrations.RunSQL.noop)
+            for step in read_steps(first="00.00.00_01", last="02.06.00_01")
+        ),
     ]

@@ -13,7 +13,10 @@ _REVERSE = Path(__file__).with_name("bulk_0006_drop.sql").read_text(encoding="ut
 class Migration(migrations.Migration):
     dependencies = [("store", "0008_queue")]
     operations = [
-        *(migrations.RunSQL(step, migrations.RunSQL.noop) for step in read_steps(first="02.08.00_01", last="03.04.00_50")),
+        *(
+            migrations.RunSQL(step, migrations.RunSQL.noop)
+            for step in read_steps(first="02.08.00_01", last="03.04.00_50")
+        ),
         migrations.RunSQL(_FORWARD, _REVERSE),
         migrations.AddField("Run", "cancel_requested", models.BooleanField(db_default=False)),
         migrations.AddField("Run", "job_id", models.BigIntegerField(null=True)),
