@@ -14,6 +14,9 @@ from simorg.schema.record_types import MASTER_ID, RecordType, default_of
 from simorg.schema.registry import ObjectType
 from simorg.transactions import StoredValue, Transaction
 
+#: The name of a user's profile, whoever reads it: in a transaction, or for an answer.
+PROFILE_NAME = 'SELECT p."Name" FROM "User" u JOIN "Profile" p ON p."Id" = u."ProfileId" WHERE u."Id" = ?'
+
 _PREFIX = "012"
 _FACTS = frozenset({
     "object", "developerName", "label", "active", "description", "values", "defaults", "profiles", "default",
@@ -109,8 +112,7 @@ def apply_record_type(
 
 def find_profile(tx: Transaction) -> str | None:
     """The name of the profile of whoever writes."""
-    statement = 'SELECT p."Name" FROM "User" u JOIN "Profile" p ON p."Id" = u."ProfileId" WHERE u."Id" = ?'
-    found = tx.evaluate(statement, [tx.user_id])
+    found = tx.evaluate(PROFILE_NAME, [tx.user_id])
     return None if found is None else str(found)
 
 

@@ -1,5 +1,6 @@
 """What is told of the record types of an object (REST API Developer Guide, "sObject Describe": recordTypeInfos)."""
 
+from simorg.behaviour.record_types import PROFILE_NAME
 from simorg.schema.record_types import MASTER_ID, RecordType, default_of
 from simorg.schema.registry import ObjectType
 from simorg.wire.http import ApiRequest
@@ -29,6 +30,5 @@ def record_type_info(one: ObjectType, each: RecordType | None, root: str, *, def
 
 def find_profile_name(request: ApiRequest) -> str | None:
     """The name of the profile of whoever asks."""
-    statement = 'SELECT p."Name" FROM "User" u JOIN "Profile" p ON p."Id" = u."ProfileId" WHERE u."Id" = ?'
-    row = request.org.storage.read_one(statement, [request.user_id])
+    row = request.org.storage.read_one(PROFILE_NAME, [request.user_id])
     return str(row[0]) if row else None
