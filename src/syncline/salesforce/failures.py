@@ -36,9 +36,18 @@ REQUESTS: dict[str, Failure] = {
         "Wait until requests are free again (Setup, Company Information, API Requests), or ask for more.",
     ),
     "CONCURRENT_REQUESTS": Failure(RetryLater, "Too many long requests run in the org at this moment.", _AGAIN),
-    "API_CURRENTLY_DISABLED": Failure(RetryLater, "The org's API is switched off for the moment.", _AGAIN),
+    "API_CURRENTLY_DISABLED": Failure(
+        ConnectionBroken,
+        "The API is switched off for this user, or for the org.",
+        "Grant API Enabled to the user (Setup, Permission Sets, System Permissions), then connect again.",
+    ),
     "API_DISABLED_FOR_ORG": Failure(
-        ConnectionBroken, "This edition has no API, or the user may not use it.", "Grant API Enabled to the user."
+        ConnectionBroken,
+        "This edition has no API, or the user may not use it.",
+        "Grant API Enabled to the user; where the edition has no API, ask Salesforce for it. Then connect again.",
+    ),
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": Failure(
+        ConnectionBroken, "The user's password has expired.", "Set a new one, then connect again: `syncline connect`."
     ),
     "SERVER_UNAVAILABLE": Failure(RetryLater, "Salesforce is not available.", _AGAIN),
     "UNKNOWN_EXCEPTION": Failure(RetryLater, "Salesforce failed inside.", _AGAIN),
@@ -52,6 +61,26 @@ REQUESTS: dict[str, Failure] = {
     ),
     "INVALID_TYPE": Failure(
         RemoteRefused, "The org does not show an object that the mapping needs.", "Grant Read on it to the user."
+    ),
+    "MALFORMED_QUERY": Failure(
+        RemoteRefused,
+        "The org does not understand the query.",
+        "See `syncline map validate`; if it finds nothing, this is a defect of Syncline: report it with the message.",
+    ),
+    "NUMBER_OUTSIDE_VALID_RANGE": Failure(
+        RemoteRefused,
+        "A number in the request is outside of what Salesforce takes.",
+        "This is a defect of Syncline: report it with the message.",
+    ),
+    "EXCEEDED_MAX_SEMIJOIN_SUBSELECTS": Failure(
+        RemoteRefused,
+        "The query asks about too many others.",
+        "Report it with the message: it is a defect of Syncline.",
+    ),
+    "QUERY_TOO_COMPLICATED": Failure(
+        RemoteRefused,
+        "The query is too complicated for the org, most often since it reads many formula fields.",
+        "Map fewer formula fields of this object, or mirror fewer of them.",
     ),
     "INSUFFICIENT_ACCESS": Failure(RemoteRefused, "The user lacks a right for this.", "Grant it, see the message."),
     "NOT_FOUND": Failure(RemoteRefused, "Salesforce knows no such thing.", "See `syncline doctor`."),
@@ -77,6 +106,23 @@ LOGINS: dict[str, Failure] = {
     "unauthorized_client": Failure(
         ConnectionBroken, "The app may not log in this way.", "Switch the flow on in the app's settings."
     ),
+    "invalid_request": Failure(
+        ConnectionBroken,
+        "Salesforce does not take the login as it was asked for.",
+        "Log in again from the start; if the message names a parameter, compare it with the app's settings.",
+    ),
+    "redirect_uri_mismatch": Failure(
+        ConnectionBroken,
+        "The address to come back to after the login is not one of the app's.",
+        "Add exactly this address to the app's Callback URLs in Setup.",
+    ),
+    "access_denied": Failure(
+        ConnectionBroken,
+        "The login was not allowed: somebody pressed Deny, or the app is not open to this user.",
+        "Log in again and press Allow; the app's policy Permitted Users says who may.",
+    ),
+    "server_error": Failure(RetryLater, "Salesforce failed inside while logging in.", _AGAIN),
+    "temporarily_unavailable": Failure(RetryLater, "Salesforce takes no logins at this moment.", _AGAIN),
     "inactive_user": Failure(ConnectionBroken, "The user is inactive.", "Activate the user in Setup, Users."),
     "inactive_org": Failure(ConnectionBroken, "The org is locked, closed or suspended.", "Ask Salesforce support."),
     "invalid_scope": Failure(ConnectionBroken, "The app lacks a scope.", "Give the app the scope `api`."),
@@ -124,56 +170,129 @@ LOGINS: dict[str, Failure] = {
 #: What a strict write is told where the record changed since it was looked at (HTTP status 412).
 CHANGED_MEANWHILE = "PRECONDITION_FAILED"
 
-#: What to do next about a row that was refused; what is not here is for a person.
-ROWS: dict[str, RowAction] = {
-    **dict.fromkeys(
-        ("UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "QUERY_TIMEOUT"), RowAction.RETRY
-    ),
-    **dict.fromkeys(("INVALID_SESSION_ID", "API_DISABLED_FOR_ORG"), RowAction.STOP_CONNECTION),
-    **dict.fromkeys(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"), RowAction.PAUSE),
-    **dict.fromkeys(
-        (
-            "CANNOT_UPDATE_CONVERTED_LEAD",
-            "ENTITY_IS_DELETED",
-            "INVALID_CROSS_REFERENCE_KEY",
-            "NOT_FOUND",
-            CHANGED_MEANWHILE,
-        ),
-        RowAction.FOLLOW,
-    ),
-}
+
+@dataclass(frozen=True)
+class RowFailure:
+    """One row of the table of refused rows: what to do next, our sentence, and the remedy."""
+
+    next: RowAction
+    sentence: str
+    remedy: str
 
 
-#: What a person can do about a refused row, by code; what is not here has a general word.
-REMEDIES: dict[str, str] = {
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of the org refuses it: correct the value, or the rule.",
-    "REQUIRED_FIELD_MISSING": "Fill in the field that is named, here or in Salesforce.",
-    "STRING_TOO_LONG": "Shorten the value here; it is never cut.",
-    "INVALID_EMAIL_ADDRESS": "Correct the address here.",
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Add the value to the picklist in Setup, or choose another here.",
-    "INVALID_FIELD_FOR_INSERT_UPDATE": "Grant Edit on the field to the integration user, in its permission set.",
-    "INSUFFICIENT_ACCESS_OR_READONLY": "Grant Edit on the object, and sharing on the record, to the integration user.",
-    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "Grant Read on the record that is referred to.",
-    "DUPLICATE_VALUE": "Another record has this value in a unique field: merge the two, or change one.",
-    "DUPLICATE_EXTERNAL_ID": "Several records have this external id: leave it to one of them.",
-    "DUPLICATES_DETECTED": "A duplicate rule found another record: merge the two, or link this contact to it.",
-    "INACTIVE_OWNER_OR_USER": "Choose an owner who is active.",
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger of the org fails on it: see the message, and its author.",
-    "CANNOT_EXECUTE_FLOW_TRIGGER": "A flow of the org fails on it: see the message, and Setup, Flows.",
-    "STORAGE_LIMIT_EXCEEDED": "The org is full: free storage in Setup, Storage Usage.",
-    "RECORD_GONE": "If it was deleted for good, delete the contact here too; else share the record with our user.",
+def _person(sentence: str, remedy: str) -> RowFailure:
+    return RowFailure(RowAction.PERSON, sentence, remedy)
+
+
+_FOLLOWED = "Nothing to do: the next sync reads the record and decides again."
+
+#: Codes that concern a single row, of a collection, a Bulk job or a call of its own.
+ROWS: dict[str, RowFailure] = {
+    "UNABLE_TO_LOCK_ROW": RowFailure(RowAction.RETRY, "Somebody else is writing the same records.", _AGAIN),
+    "SERVER_UNAVAILABLE": RowFailure(RowAction.RETRY, "Salesforce is not available.", _AGAIN),
+    "UNKNOWN_EXCEPTION": RowFailure(RowAction.RETRY, "Salesforce failed inside.", _AGAIN),
+    "QUERY_TIMEOUT": RowFailure(RowAction.RETRY, "Something took too long in the org.", _AGAIN),
+    "INVALID_SESSION_ID": RowFailure(RowAction.STOP_CONNECTION, "The session is no longer valid.", _CONNECT),
+    **{
+        code: RowFailure(RowAction.STOP_CONNECTION, REQUESTS[code].sentence, REQUESTS[code].remedy)
+        for code in ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
+    },
+    "REQUEST_LIMIT_EXCEEDED": RowFailure(
+        RowAction.PAUSE, REQUESTS["REQUEST_LIMIT_EXCEEDED"].sentence, "The next sync goes on."
+    ),
+    "TXN_SECURITY_METERING_ERROR": RowFailure(
+        RowAction.PAUSE, "A transaction security policy of the org holds writes back.", "The next sync goes on."
+    ),
+    "CANNOT_UPDATE_CONVERTED_LEAD": RowFailure(RowAction.FOLLOW, "The Lead was converted.", _FOLLOWED),
+    "ENTITY_IS_DELETED": RowFailure(RowAction.FOLLOW, "The record was deleted.", _FOLLOWED),
+    "INVALID_CROSS_REFERENCE_KEY": RowFailure(
+        RowAction.FOLLOW, "The record, or one it refers to, is not there or not shown to us.", _FOLLOWED
+    ),
+    "NOT_FOUND": RowFailure(RowAction.FOLLOW, "The record is not there, or not shown to us.", _FOLLOWED),
+    CHANGED_MEANWHILE: RowFailure(RowAction.FOLLOW, "Somebody changed the record meanwhile.", _FOLLOWED),
+    "INVALID_FIELD": _person(
+        "The org does not know a field that was sent.",
+        "See `syncline map validate`: it was removed or renamed, or the right to see it was taken away.",
+    ),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": _person(
+        "Our user may not write a field.", "Grant Edit on the field to the integration user, in its permission set."
+    ),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": _person(
+        "A validation rule refuses it.", "A validation rule of the org refuses it: correct the value, or the rule."
+    ),
+    "REQUIRED_FIELD_MISSING": _person(
+        "A field that must be filled is blank.", "Fill in the field that is named, here or in Salesforce."
+    ),
+    "STRING_TOO_LONG": _person("A text is too long.", "Shorten the value here; it is never cut."),
+    "NUMBER_OUTSIDE_VALID_RANGE": _person(
+        "A number is greater or smaller than the field takes.", "Correct the number here, or widen the field in Setup."
+    ),
+    "INVALID_EMAIL_ADDRESS": _person("It is no e-mail address.", "Correct the address here."),
+    "INVALID_TYPE_ON_FIELD_IN_RECORD": _person(
+        "A value does not fit the type of its field.", "Correct the value here; `syncline map validate` compares types."
+    ),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": _person(
+        "The picklist does not have the value.",
+        "Add the value to the picklist in Setup, or choose another here.",
+    ),
+    "JSON_PARSER_ERROR": _person(
+        "Salesforce cannot read what was sent.", "This is a defect of Syncline: report it with the message."
+    ),
+    "MALFORMED_ID": _person(
+        "An Id is not one of Salesforce's.", "Correct the value of the field that refers to another record."
+    ),
+    "INSUFFICIENT_ACCESS_OR_READONLY": _person(
+        "Our user may not write the record.",
+        "Grant Edit on the object, and sharing on the record, to the integration user.",
+    ),
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": _person(
+        "Our user does not see a record that is referred to.", "Grant Read on the record that is referred to."
+    ),
+    "DUPLICATE_VALUE": _person(
+        "A field that is unique has this value elsewhere.",
+        "Another record has this value in a unique field: merge the two, or change one.",
+    ),
+    "DUPLICATE_EXTERNAL_ID": _person(
+        "Several records have one external id.", "Several records have this external id: leave it to one of them."
+    ),
+    "DUPLICATES_DETECTED": _person(
+        "A duplicate rule stops it.",
+        "A duplicate rule found another record: merge the two, or link this contact to it.",
+    ),
+    "INVALID_STATUS": _person(
+        "The status is not one that the record may have now.", "Choose a status here that Setup lists as active."
+    ),
+    "INACTIVE_OWNER_OR_USER": _person("The owner is inactive.", "Choose an owner who is active."),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _person(
+        "A trigger fails on it.", "A trigger of the org fails on it: see the message, and its author."
+    ),
+    "CANNOT_EXECUTE_FLOW_TRIGGER": _person(
+        "A flow fails on it.", "A flow of the org fails on it: see the message, and Setup, Flows."
+    ),
+    "STORAGE_LIMIT_EXCEEDED": _person("The org is full.", "The org is full: free storage in Setup, Storage Usage."),
+    "RECORD_GONE": _person(
+        "No query shows the record.",
+        "If it was deleted for good, delete the contact here too; else share the record with our user.",
+    ),
 }
-_REMEDY = "Correct the value here, or in Salesforce; a further edit sends it again."
+_UNKNOWN_ROW = _person(
+    "Salesforce refuses the record.", "Correct the value here, or in Salesforce; a further edit sends it again."
+)
+
+
+def find_sentence(code: str) -> str:
+    """What a refusal with this code says, where Salesforce says nothing itself."""
+    return ROWS.get(code, _UNKNOWN_ROW).sentence
 
 
 def find_remedy(code: str) -> str:
     """What a person can do about a row refused with this code."""
-    return REMEDIES.get(code, _REMEDY)
+    return ROWS.get(code, _UNKNOWN_ROW).remedy
 
 
 def classify_row(code: str) -> RowAction:
-    """What to do next about a row refused with this code."""
-    return ROWS.get(code, RowAction.PERSON)
+    """What to do next about a row refused with this code; what the table does not have is for a person."""
+    return ROWS.get(code, _UNKNOWN_ROW).next
 
 
 def remote_error(operation: str, status: int, body: Any) -> RemoteError:

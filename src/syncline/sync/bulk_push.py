@@ -206,9 +206,9 @@ def _raise_if_over(refused: Iterable[bulk_writes.Refused]) -> None:
         action = classify_row(one.code)
         text = f"Salesforce refuses to be written: {one.message}"
         if action is RowAction.STOP_CONNECTION:
-            raise ConnectionBroken(text, operation="push", code=one.code, remedy="See `syncline doctor`.")
+            raise ConnectionBroken(text, operation="push", code=one.code, remedy=find_remedy(one.code))
         if action is RowAction.PAUSE:
-            raise LimitReached(text, operation="push", code=one.code, remedy="The next sync goes on.")
+            raise LimitReached(text, operation="push", code=one.code, remedy=find_remedy(one.code))
 
 
 def _chain(taken: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:

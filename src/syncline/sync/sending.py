@@ -31,7 +31,7 @@ from syncline.domain.sending import (
 from syncline.domain.values import text_to_json
 from syncline.errors import ConnectionBroken, LimitReached, RemoteRefused, SynclineError
 from syncline.salesforce.composite import read_written, update_part
-from syncline.salesforce.failures import CHANGED_MEANWHILE, classify_row, find_remedy
+from syncline.salesforce.failures import CHANGED_MEANWHILE, classify_row, find_remedy, find_sentence
 from syncline.salesforce.soql import build_query, quote_list
 from syncline.store import flips, issues, outbox, refusals
 from syncline.store.database import transaction
@@ -317,7 +317,7 @@ def describe_refusal(one: Refusal) -> Failed:
         record_id=pending.record_id,
         version=pending.version,
         code=error.code,
-        message=error.message,
+        message=_say(error),
         remedy=find_remedy(error.code),
         names=one.fields,
         next=str(one.next),
@@ -338,11 +338,16 @@ def count_sent(ctx: SyncContext, target: Target, records: int, by_field: Mapping
 def _raise_if_over(refused: Sequence[Refusal]) -> None:
     """A refusal that concerns everything ends the sending, once what was answered is kept."""
     for one in refused:
-        text = f"Salesforce refuses to be written: {one.error.message}"
+        remedy = find_remedy(one.error.code)
+        text = f"Salesforce refuses to be written: {_say(one.error)}"
         if one.next is Next.STOP:
-            raise ConnectionBroken(text, operation="update", code=one.error.code, remedy="See `syncline doctor`.")
+            raise ConnectionBroken(text, operation="update", code=one.error.code, remedy=remedy)
         if one.next is Next.PAUSE:
-            raise LimitReached(text, operation="update", code=one.error.code, remedy="The next sync goes on.")
+            raise LimitReached(text, operation="update", code=one.error.code, remedy=remedy)
+
+
+def _say(error: RowError) -> str:
+    return error.message or find_sentence(error.code)
 
 
 def _prepare_again(refused: Sequence[Refusal]) -> list[Pending]:
