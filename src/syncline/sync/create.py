@@ -15,8 +15,8 @@ from typing import Any
 import psycopg
 
 from syncline import clock
-from syncline.domain.mapping import CONTACT, LEAD
-from syncline.domain.mapping_options import DuplicatePolicy
+from syncline.domain.mapping import CONTACT, LEAD, MappedField
+from syncline.domain.mapping_options import DuplicatePolicy, PushGuard
 from syncline.domain.matching import Candidate, choose_record
 from syncline.domain.outcomes import RowAction, RowError, RowResult
 from syncline.domain.sending import Next, build_wait
@@ -24,7 +24,7 @@ from syncline.domain.shape import TEXT_TYPES
 from syncline.domain.values import rest_to_text, text_to_json
 from syncline.errors import ConnectionBroken, LimitReached
 from syncline.salesforce.composite import query_part
-from syncline.salesforce.failures import classify_row, find_remedy
+from syncline.salesforce.failures import classify_row, find_remedy, find_sentence
 from syncline.salesforce.soql import build_query, datetime_literal, quote, quote_list
 from syncline.store import outbox, refusals
 from syncline.store.database import transaction
@@ -165,7 +165,7 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: Ne
     for field, source in ctx.mapped(LEAD):
         shape = target.shape.find(source)
         text = one.values.get(field.name)
-        if text is None or shape is None or not shape.createable:
+        if text is None or shape is None or not shape.createable or _is_kept_back(field):
             continue
         if shape.type in TEXT_TYPES and 0 < shape.length < len(text):
             message = f"{field.name} has {len(text)} characters, Salesforce takes {shape.length}"
@@ -179,6 +179,11 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: Ne
         if shape and shape.createable:
             record.setdefault(shape.name, filler)
     return Attempt(one, record)
+
+
+def _is_kept_back(field: MappedField) -> bool:
+    """Whether a value stays here even though the record is new: by its guard. By the address it is found again."""
+    return field.guard is PushGuard.NEVER and field.name != "email"
 
 
 def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[Attempt]) -> _Created:
@@ -272,12 +277,12 @@ def _settle(
 
 
 def _raise_if_over(error: RowError) -> None:
-    action = classify_row(error.code)
-    text = f"Salesforce refuses to create: {error.message}"
+    action, remedy = classify_row(error.code), find_remedy(error.code)
+    text = f"Salesforce refuses to create: {error.message or find_sentence(error.code)}"
     if action is RowAction.STOP_CONNECTION:
-        raise ConnectionBroken(text, operation="create", code=error.code, remedy="See `syncline doctor`.")
+        raise ConnectionBroken(text, operation="create", code=error.code, remedy=remedy)
     if action is RowAction.PAUSE:
-        raise LimitReached(text, operation="create", code=error.code, remedy="The next sync goes on.")
+        raise LimitReached(text, operation="create", code=error.code, remedy=remedy)
 
 
 def _note_created(
@@ -354,7 +359,7 @@ def _park(
         record_id="",
         version=one.version,
         code=error.code,
-        message=error.message,
+        message=error.message or find_sentence(error.code),
         remedy=remedy,
         names=(field,) if field else (),
         next=str(Next.PARK),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from syncline import clock
-from syncline.domain.mapping_options import DuplicatePolicy
+from syncline.domain.mapping_options import DuplicatePolicy, PushGuard
 from syncline.errors import OperatorError, RetryLater
 from syncline.salesforce import client as client_module
 from syncline.salesforce.client import Salesforce
@@ -74,6 +74,21 @@ def test_what_a_lead_must_have_is_filled_in_and_never_read_back(synced: Hub) -> 
     assert (lead["LastName"], lead["Company"]) == ("[not provided]", "[not provided]")
     synced.sync()
     assert synced.rows("SELECT last_name, company FROM contacts WHERE id = %s", contact) == [(None, None)]
+
+
+def test_a_guard_holds_for_new_records_too(synced: Hub) -> None:
+    guards = {"title": PushGuard.NEVER, "company": PushGuard.NEVER, "phone": PushGuard.IF_BLANK}
+    mapping = synced.mapping
+    fields = tuple(replace(one, guard=guards.get(one.name, one.guard)) for one in mapping.fields)
+    with synced.open() as ctx:
+        save_mapping(ctx.connection.id, replace(mapping, fields=fields), clock.now())
+    contact = _add(synced, title="Kept here", phone="+1 555 4")
+    synced.sync()
+    (lead,) = _org_records(synced, "ada.new@example.com")
+    assert (lead["Title"], lead["Company"], lead["Phone"]) == (None, "[not provided]", "+1 555 4")
+    assert synced.sync().counts.get("pushed", 0) == 0
+    ours = synced.rows("SELECT title, company FROM contacts WHERE id = %s", contact)
+    assert ours == [("Kept here", "Engines")]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
