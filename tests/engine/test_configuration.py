@@ -23,6 +23,7 @@ from syncline.domain.mapping_options import (
 from syncline.errors import ConfigError, OperatorError, StoreError
 from syncline.store import connections, mappings
 from syncline.store.database import Database, transaction
+from syncline.store.named_sql import load
 from syncline.store.secrets import KeyRing
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -157,15 +158,32 @@ def test_forgetting_takes_everything_but_the_contacts(database: Database, keys: 
             " VALUES (%s, 'Lead', 'x', 1, %s)",
             [stored.id, AT],
         )
+        for one in (stored.id, kept.id):
+            conn.execute("INSERT INTO budgets (connection_id, ceiling) VALUES (%s, 5)", [one])
+            conn.execute("INSERT INTO call_days (connection_id, day, calls) VALUES (%s, %s, 1)", [one, AT])
 
     connections.forget_connection(database, stored)
 
     assert connections.list_connections() == [kept]
     with database.connect() as conn:
+        for table in ("budgets", "call_days"):
+            assert conn.execute(f"SELECT connection_id FROM {table}".encode()).fetchall() == [(kept.id,)]
+    with database.connect() as conn:
         assert conn.execute("SELECT linked FROM contacts").fetchall() == [(False,)]
         assert conn.execute("SELECT count(*) FROM links").fetchone() == (0,)
         assert conn.execute("SELECT count(*) FROM mapped_fields").fetchone() == (0,)
         assert conn.execute("SELECT to_regnamespace('sf_acme')").fetchone() == (None,)
+
+
+def test_no_table_is_left_out_when_a_connection_is_forgotten(database: Database) -> None:
+    """What is known of people's consent stays; all else that names a connection goes with it."""
+    with database.connect() as conn:
+        rows = conn.execute(
+            "SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING (table_name)"
+            " WHERE column_name = 'connection_id' AND columns.table_schema = 'public' AND table_type = 'BASE TABLE'"
+        ).fetchall()
+    deleted = " ".join(str(one.text) for one in load("connections").values())
+    assert [name for (name,) in rows if f"DELETE FROM {name}" not in deleted] == ["consent_facts"]
 
 
 def test_a_mapping_comes_back_as_it_was_stored(database: Database, keys: KeyRing) -> None:

@@ -76,6 +76,31 @@ DELETE FROM outbox_aside WHERE connection_id = %(connection_id)s;
 -- Forgetting a connection: its brakes.
 DELETE FROM brakes WHERE connection_id = %(connection_id)s;
 
+-- forget_budget --
+-- Forgetting a connection: what it may use.
+DELETE FROM budgets WHERE connection_id = %(connection_id)s;
+
+-- forget_calls --
+-- Forgetting a connection: what it used.
+DELETE FROM call_days WHERE connection_id = %(connection_id)s;
+
+-- forget_schedule --
+-- Forgetting a connection: when it is looked at.
+DELETE FROM schedules WHERE connection_id = %(connection_id)s;
+
+-- forget_write_rows --
+-- Forgetting a connection: rows of Bulk jobs under way.
+DELETE FROM bulk_write_rows USING bulk_writes
+WHERE bulk_write_rows.write_id = bulk_writes.id AND bulk_writes.connection_id = %(connection_id)s;
+
+-- forget_writes --
+-- Forgetting a connection: Bulk jobs under way.
+DELETE FROM bulk_writes WHERE connection_id = %(connection_id)s;
+
+-- forget_refused --
+-- Forgetting a connection: what Salesforce refused.
+DELETE FROM refused WHERE connection_id = %(connection_id)s;
+
 -- forget_configuration --
 -- Forgetting a connection: its row with mappings, runs and issues, children first.
 WITH gone_objects AS (
