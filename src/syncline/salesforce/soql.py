@@ -46,3 +46,25 @@ def build_query(object_name: str, fields: Sequence[str], where: str | None = Non
     if where:
         text += f" WHERE {where}"
     return f"{text} ORDER BY {order_by}" if order_by else text
+
+
+def put_in_order(soql: str, keys: Sequence[str], after: Sequence[str] | None = None) -> str:
+    """A query that `build_query` made without an order, in the order of these fields.
+
+    `after` continues behind a row: its values of the keys, as literals. Rows with the same first key are told apart by
+    the second, so that none is left out (L2).
+
+    Raises:
+        ValueError: a name cannot be one.
+    """
+    ordered = ", ".join(check_name(name) for name in keys)
+    if after is not None:
+        choices = []
+        for number, key in enumerate(keys):
+            same = [f"{one} = {value}" for one, value in zip(keys[:number], after, strict=False)]
+            choices.append(" AND ".join([*same, f"{key} > {after[number]}"]))
+        behind = " OR ".join(f"({choice})" for choice in choices)
+        # What build_query puts before its condition are names: they hold no such word between blanks.
+        head, where, condition = soql.partition(" WHERE ")
+        soql = f"{head} WHERE {f'({condition}) AND ' if where else ''}({behind})"
+    return f"{soql} ORDER BY {ordered}"

@@ -1,7 +1,9 @@
 """Bringing the rows of one read into staging, by Bulk result pages or by REST pages, one transaction per page."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -11,6 +13,7 @@ from syncline.domain.values import rest_to_text
 from syncline.errors import RemoteRefused, RetryLater
 from syncline.salesforce.bulk import ResultPage
 from syncline.salesforce.failures import LocatorLost
+from syncline.salesforce.soql import datetime_literal, put_in_order, quote
 from syncline.store import mirror, reads, shaping, staging
 from syncline.store.database import transaction
 from syncline.store.mirror_table import MirrorTable
@@ -213,42 +216,89 @@ def _chain(taken: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def stage_rest(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, *, all_rows: bool) -> None:
-    """Stages a read by REST pages; a lost locator starts it again from the first page, once.
+    """Stages a read by REST pages, in the order of (stamp, Id).
+
+    The place in a result ends with the session that made it (L44): the query then goes on behind the last row that is
+    staged, as often as it takes, since each time comes further.
 
     Raises:
         RetryLater: the pages did not hold as many rows as the org announced.
+        LocatorLost: the place was lost, and the org does not put this object in order.
     """
-    try:
-        _stage_rest_pages(ctx, conn, table, read, all_rows=all_rows)
-    except LocatorLost:
-        ctx.counts.add("pages_asked_again")
-        _stage_rest_pages(ctx, conn, table, read, all_rows=all_rows)
-
-
-def _stage_rest_pages(
-    ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, read: Read, *, all_rows: bool
-) -> None:
-    names = [one.name for one in table.fields]
     with transaction(conn, "job"):
         reads.begin_read(conn, table.connection_id, table.object_name, read)
         _reset(conn, table, typed=False)
-    staged, next_url = 0, None
+    keys = _order_keys(table)
+    reached = _Reached(0, None)
     while True:
-        page = ctx.salesforce.query_more(next_url) if next_url else ctx.salesforce.query(read.soql, all_rows=all_rows)
+        begun_at = reached
+        try:
+            for after_page in _stage_rest_pages(ctx, conn, table, read, keys, begun_at, all_rows=all_rows):
+                reached = after_page
+        except LocatorLost:
+            if reached.after is None or reached == begun_at:
+                raise
+            ctx.counts.add("queries_continued")
+        else:
+            return
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """How far a query is staged: rows, and the keys of the last one as SOQL writes them; none where it has no order."""
+
+    staged: int
+    after: tuple[str, ...] | None
+
+
+def _order_keys(table: MirrorTable) -> list[str]:
+    """By what a query is put in order: the stamp, where it is read, and the Id; none where the org takes no order."""
+    found = table.shape.find("Id")
+    if found is None or not (found.filterable and found.sortable):
+        return []
+    read = {one.name for one in table.fields}
+    return [one for one in (table.shape.stamp_field, found.name) if one in read]
+
+
+def _stage_rest_pages(
+    ctx: SyncContext,
+    conn: psycopg.Connection,
+    table: MirrorTable,
+    read: Read,
+    keys: Sequence[str],
+    reached: _Reached,
+    *,
+    all_rows: bool,
+) -> Iterator[_Reached]:
+    """Stages page after page behind what is reached; gives how far it is after each."""
+    names = [one.name for one in table.fields]
+    soql = put_in_order(read.soql, keys, reached.after) if keys else read.soql
+    staged, total, next_url = reached.staged, None, None
+    while total is None or next_url:
+        page = ctx.salesforce.query_more(next_url) if next_url else ctx.salesforce.query(soql, all_rows=all_rows)
+        total = reached.staged + page.total_size
         rows = ([rest_to_text(record.get(name)) for name in names] for record in page.records)
         with transaction(conn, "stage"):
             staged += staging.copy_rows(conn, table.tables, table.object_name, table.columns, rows)
             position = Position(page.next_url, staged, finished=page.done)
             staging.store_position(conn, table.connection_id, table.object_name, position)
-        total, next_url = page.total_size, None if page.done else page.next_url
         ctx.progress.tick("stage", table.object_name, staged, total)
-        if next_url is None:
-            break
+        next_url = None if page.done else page.next_url
+        after = _literals(table, keys, page.records[-1]) if keys and page.records else None
         # Two pages at once would be most of what a small sync holds in memory.
         del page, rows
+        yield _Reached(staged, after)
     if staged < total:
         raise RetryLater(
             f"Salesforce announced {total:,} {table.object_name} rows and sent {staged:,}.",
             operation="query",
             remedy="Run the sync again: it reads this object anew.",
         )
+
+
+def _literals(table: MirrorTable, keys: Sequence[str], record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of a record as SOQL writes them."""
+    return tuple(
+        datetime_literal(datetime.fromisoformat(record[key])) if key == table.shape.stamp_field else quote(record[key])
+        for key in keys
+    )

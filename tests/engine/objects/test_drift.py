@@ -151,7 +151,7 @@ def test_a_mapped_field_that_comes_new_is_filled_without_reading_the_others_agai
     assert report.counts["fields_filled"] == 1
     queries = [one["query"] for one in asked.counted("/query") if "Jigsaw" in one["query"]]
     assert "WHERE SystemModstamp" in queries[0]
-    assert queries[1:] == ["q=SELECT Id, SystemModstamp, Jigsaw FROM Lead"]
+    assert queries[1:] == ["q=SELECT Id, SystemModstamp, Jigsaw FROM Lead ORDER BY SystemModstamp, Id"]
     theirs = {one["Id"]: one["Jigsaw"] for one in client.query("SELECT Id, Jigsaw FROM Lead").records}
     ours = hub.rows("SELECT record_id, jigsaw FROM contacts JOIN links ON contact_id = contacts.id AND object = 'Lead'")
     assert {record: jigsaw for record, jigsaw in ours if record in theirs} == {

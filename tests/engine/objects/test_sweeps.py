@@ -71,7 +71,7 @@ def test_l9c_a_calculated_field_is_swept_when_due_and_counts_as_an_ordinary_chan
     _pass_a_day(mapped)
     report = mapped.sync()
     assert [one["query"] for one in asked.counted("/query")] == [
-        "q=SELECT Id, SystemModstamp, Employer__c FROM Contact"
+        "q=SELECT Id, SystemModstamp, Employer__c FROM Contact ORDER BY SystemModstamp, Id"
     ]
     assert report.counts["swept_changed"] >= 1
     assert _employer(mapped, record_id) == "Moved silently"
