@@ -1,15 +1,21 @@
-"""The command line of the benchmarks: `script/bench import | incremental | capture | simorg`."""
+"""The command line of the benchmarks: one for each row of the table of speeds."""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bench.capture import print_capture, run_capture
+from bench.contenders import Arena
 from bench.importing import Options, print_import, run_import
 from bench.incremental import print_incremental, run_incremental
 from bench.measure import BenchFailed
+from bench.pushing import print_push, run_push
+from bench.services import serve_database, serve_org
 from bench.simulating import print_simulated, run_simulated
+from bench.stage import set_stage
 
 _EXAMPLES = """\
 examples:
@@ -17,16 +23,18 @@ examples:
   script/bench import --people 1000000 --json
   script/bench import --people 10000 --without dlt
   script/bench incremental --people 100000 --changed 1000
+  script/bench push --people 100000 --edits 10000
   script/bench capture --people 100000
   script/bench simorg --people 1000000
 """
+Summary = dict[str, Any]
 
 
 def main() -> int:
     """Runs one benchmark and gives the exit status."""
     options = _parser().parse_args()
     try:
-        summary = _run(options)
+        summary = options.run(options)
     except BenchFailed as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -34,25 +42,26 @@ def main() -> int:
         return 130
     if options.json:
         print(json.dumps(summary))
+    else:
+        options.show(summary)
     return 0
 
 
-def _run(options: argparse.Namespace) -> dict[str, Any]:
-    summary: dict[str, Any]
-    if options.benchmark == "import":
-        chosen = Options(
-            options.people, options.runs, frozenset(options.without), options.dlt_people, options.script_threads
-        )
-        summary, show = run_import(chosen), print_import
-    elif options.benchmark == "incremental":
-        summary, show = run_incremental(options.people, options.changed), print_incremental
-    elif options.benchmark == "simorg":
-        summary, show = run_simulated(options.people, options.runs), print_simulated
-    else:
-        summary, show = run_capture(options.people, options.runs), print_capture
-    if not options.json:
-        show(summary)
-    return summary
+@contextmanager
+def _arena(people: int) -> Iterator[Arena]:
+    """Where a benchmark runs that changes the org: a copy of it."""
+    with serve_database() as server, serve_org(people, own_copy=True) as org:
+        yield Arena(org, server, org.count())
+
+
+def _import(options: argparse.Namespace) -> Summary:
+    without = frozenset(options.without)
+    return run_import(Options(options.people, options.runs, without, options.dlt_people, options.script_threads))
+
+
+def _push(options: argparse.Namespace) -> Summary:
+    with _arena(options.people) as arena, set_stage(arena, "push", both=["title"]) as stage:
+        return run_push(stage, options.edits, options.runs)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,18 +69,36 @@ def _parser() -> argparse.ArgumentParser:
         prog="script/bench", description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="benchmark", required=True)
-    importing = commands.add_parser("import", help="the first import, beside a hand-written script and dlt")
+
+    def add(
+        name: str, text: str, run: Callable[[argparse.Namespace], Summary], show: Callable[[Summary], None]
+    ) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text)
+        one.set_defaults(run=run, show=show)
+        one.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+        one.add_argument("--people", type=int, default=100_000, help="Leads and Contacts of the simulated org")
+        return one
+
+    importing = add("import", "the first import, beside a hand-written script and dlt", _import, print_import)
     importing.add_argument("--without", action="append", default=[], choices=("script", "dlt"))
     importing.add_argument("--dlt-people", type=int, help="people of the org that dlt reads (at most 50,000 if unset)")
     importing.add_argument("--script-threads", type=int, default=1, help="objects the script loads side by side")
-    incremental = commands.add_parser("incremental", help="a sync after some records changed")
+    incremental = add(
+        "incremental", "a sync after some records changed",
+        lambda options: run_incremental(options.people, options.changed), print_incremental,
+    )  # fmt: skip
     incremental.add_argument("--changed", type=int, default=1_000, help="Leads changed in Salesforce")
-    capture = commands.add_parser("capture", help="what capturing local edits costs a bulk update")
-    simulated = commands.add_parser("simorg", help="the simulated org by itself: start, Bulk results, ingest, reads")
-    for one in (importing, incremental, capture, simulated):
-        one.add_argument("--people", type=int, default=100_000, help="Leads and Contacts of the simulated org")
-        one.add_argument("--json", action="store_true", help="print one JSON object last")
-    for one in (importing, capture, simulated):
+    push = add("push", "edits sent by collections and by Bulk, beside a loop by hand", _push, print_push)
+    push.add_argument("--edits", type=int, default=10_000, help="contacts edited for each run")
+    capture = add(
+        "capture", "what capturing local edits costs a bulk update",
+        lambda options: run_capture(options.people, options.runs), print_capture,
+    )  # fmt: skip
+    simulated = add(
+        "simorg", "the simulated org by itself: start, Bulk results, ingest, reads",
+        lambda options: run_simulated(options.people, options.runs), print_simulated,
+    )  # fmt: skip
+    for one in (importing, push, capture, simulated):
         one.add_argument("--runs", type=int, default=3, help="measured runs of each contender")
     return parser
 

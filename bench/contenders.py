@@ -25,6 +25,19 @@ class Arena:
     server: ServerHandle
     #: By object, what the org counts.
     expected: dict[str, int]
+    #: The interpreter that peers run with; their own environment, made on first use, where it is None.
+    peers: Path | None = None
+
+    @property
+    def peer(self) -> Path:
+        """The interpreter that peers run with."""
+        return self.peers or peers_python()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The servers that work for a contender, by name, as far as they are processes of their own."""
+        found = {"postgresql": self.server.pid, "simorg": self.org.pid}
+        return {name: pid for name, pid in found.items() if pid}
 
 
 def make_task(arena: Arena, database_url: str, folder: Path, threads: int = 1) -> dict[str, Any]:

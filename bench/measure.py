@@ -2,11 +2,13 @@
 
 import json
 import os
+import resource
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +23,32 @@ class Measured:
     result: dict[str, Any]
     peak_rss_mib: float
     wall_seconds: float
+    #: Seconds of processor time: of the contender, and of each server that worked for it meanwhile.
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
 class BenchFailed(Exception):
     """A contender did not do its task."""
 
 
+def say(text: str) -> None:
+    """Tells whoever waits, beside the figures."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def run_contender(
-    python: Path, module: str, task: Mapping[str, Any], environment: Mapping[str, str] | None = None
+    python: Path,
+    module: str,
+    task: Mapping[str, Any],
+    environment: Mapping[str, str] | None = None,
+    pids: Mapping[str, int] | None = None,
 ) -> Measured:
-    """Runs `python -m module` with the task on its standard input.
+    """Runs `python -m module` with the task on its standard input; `pids` are the servers that work for it, by name.
 
     Raises:
         BenchFailed: it ended with an error; its last lines are in the message.
     """
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), _spent(pids or {})
     process = _start([str(python), "-m", module], environment or {})
     peak = _PeakMemory(process.pid)
     peak.start()
@@ -48,7 +61,34 @@ def run_contender(
         peak.stop()
     if process.returncode != 0:
         raise BenchFailed(f"{module} ended with status {process.returncode}:\n{_tail(errors or out)}")
-    return Measured(json.loads(out.strip().splitlines()[-1]), peak.mib, time.perf_counter() - began)
+    cpu = {name: seconds - spent[name] for name, seconds in _spent(pids or {}).items()}
+    return Measured(json.loads(out.strip().splitlines()[-1]), peak.mib, time.perf_counter() - began, cpu)
+
+
+def _spent(pids: Mapping[str, int]) -> dict[str, float]:
+    """Seconds of processor time so far: of contenders that have ended, and of each server with its children."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"contender": ended.ru_utime + ended.ru_stime, **{name: _spent_by(pid) for name, pid in pids.items()}}
+
+
+def _spent_by(pid: int) -> float:
+    """Of a process, of its children that have ended, and of those that live."""
+    ticks = 0
+    for stat in (Path(f"/proc/{pid}/stat"), *(Path(f"/proc/{one}/stat") for one in _children(pid))):
+        try:
+            # After the name, which may hold anything: state is field 3, user and system time are 14 to 17.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(int(one) for one in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":

@@ -26,7 +26,8 @@ _PATIENCE = 300
 class Org:
     """A running simulated org: its own API, and the control plane beside it."""
 
-    def __init__(self, ready: dict[str, Any]) -> None:
+    def __init__(self, ready: dict[str, Any], pid: int | None = None) -> None:
+        self.pid = pid
         self.url: str = ready["url"]
         self.ca_bundle: str = ready["ca_bundle"]
         self.client_id: str = ready["client_id"]
@@ -67,9 +68,11 @@ class Org:
 
     def count_calls(self) -> int:
         """Requests since the journal was cleared that an org would count against its daily limit."""
-        entries = self.control("GET", "journal")
-        rows = entries["entries"] if isinstance(entries, dict) else entries
-        return sum(int(row.get("cost", row.get("api_cost", 0))) for row in rows)
+        return sum(int(row["cost"]) for row in self.control("GET", "journal"))
+
+    def count_requests(self, method: str, path: str) -> int:
+        """Requests since the journal was cleared, of that method and with that in their path."""
+        return len(self.control("GET", f"journal?method={method}&path={urllib.parse.quote(path)}"))
 
 
 def _request(method: str, url: str, headers: dict[str, str], body: object) -> Any:
@@ -112,7 +115,7 @@ def serve_org(people: int, *, own_copy: bool = False) -> Iterator[Org]:
         line = process.stdout.readline()
         if not line:
             raise BenchFailed("the simulated org did not start; its reason stands above")
-        yield Org(json.loads(line))
+        yield Org(json.loads(line), process.pid)
     finally:
         process.terminate()
         process.communicate(timeout=60)
