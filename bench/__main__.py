@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench.capture import print_capture, run_capture
+from bench.consenting import print_consent, run_consent
 from bench.contenders import Arena
+from bench.idling import print_idle, run_idle
 from bench.importing import Options, print_import, run_import
 from bench.incremental import print_incremental, run_incremental
+from bench.living import print_live, run_live
 from bench.measure import BenchFailed
 from bench.pushing import print_push, run_push
 from bench.services import serve_database, serve_org
@@ -24,6 +27,9 @@ examples:
   script/bench import --people 10000 --without dlt
   script/bench incremental --people 100000 --changed 1000
   script/bench push --people 100000 --edits 10000
+  script/bench consent --people 1000000
+  script/bench live --changes 60
+  script/bench idle
   script/bench capture --people 100000
   script/bench simorg --people 1000000
 """
@@ -64,6 +70,22 @@ def _push(options: argparse.Namespace) -> Summary:
         return run_push(stage, options.edits, options.runs)
 
 
+def _consent(options: argparse.Namespace) -> Summary:
+    fields = options.fields.split(",")
+    with _arena(options.people) as arena, set_stage(arena, "consent", without=fields) as stage:
+        return run_consent(stage, fields, options.every)
+
+
+def _live(options: argparse.Namespace) -> Summary:
+    with _arena(options.people) as arena, set_stage(arena, "live") as stage:
+        return run_live(stage, options.changes)
+
+
+def _idle(options: argparse.Namespace) -> Summary:
+    with _arena(options.people) as arena, set_stage(arena, "idle") as stage:
+        return run_idle(stage, options.hours)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench", description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -90,6 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     incremental.add_argument("--changed", type=int, default=1_000, help="Leads changed in Salesforce")
     push = add("push", "edits sent by collections and by Bulk, beside a loop by hand", _push, print_push)
     push.add_argument("--edits", type=int, default=10_000, help="contacts edited for each run")
+    consent = add("consent", "opt-outs on both sides while a worker fills new fields", _consent, print_consent)
+    consent.add_argument("--fields", default="phone,department,street", help="fields to fill, one after the other")
+    consent.add_argument("--every", type=float, default=1.0, help="seconds between two opt-outs of a side")
+    live = add("live", "when a change in Salesforce is seen here, on the schedule live", _live, print_live)
+    live.add_argument("--changes", type=int, default=60, help="Leads changed, one every half second")
+    idle = add("idle", "API calls of a simulated day on which nothing moves", _idle, print_idle)
+    idle.add_argument("--hours", type=float, default=24.0, help="how long the simulated day is")
+    consent.set_defaults(people=20_000)
+    idle.set_defaults(people=10_000)
     capture = add(
         "capture", "what capturing local edits costs a bulk update",
         lambda options: run_capture(options.people, options.runs), print_capture,

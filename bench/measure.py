@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def run_contender(
     """
     began, spent = time.perf_counter(), _spent(pids or {})
     process = _start([str(python), "-m", module], environment or {})
-    peak = _PeakMemory(process.pid)
+    peak = PeakMemory(process.pid)
     peak.start()
     try:
         out, errors = process.communicate(json.dumps(dict(task)))
@@ -109,17 +110,28 @@ def _tail(text: str) -> str:
     return "\n".join(text.strip().splitlines()[-15:])
 
 
-class _PeakMemory(threading.Thread):
+class PeakMemory(threading.Thread):
     """Watches the high-water mark of a process; the kernel keeps it, so that looking seldom loses nothing but the end.
 
     The resource usage of a waited-for child would not do: it never falls below the size of the parent at the fork.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int | None) -> None:
         super().__init__(daemon=True)
         self._status = Path(f"/proc/{pid}/status")
         self._ended = threading.Event()
         self.mib = 0.0
+
+    @classmethod
+    @contextmanager
+    def of(cls, pid: int | None) -> Iterator["PeakMemory"]:
+        """Watches a process while this lasts; of none, the peak stays 0."""
+        watching = cls(pid)
+        watching.start()
+        try:
+            yield watching
+        finally:
+            watching.stop()
 
     def run(self) -> None:
         while not self._ended.wait(_LOOK_EVERY):

@@ -32,11 +32,11 @@ class Org:
         self.ca_bundle: str = ready["ca_bundle"]
         self.client_id: str = ready["client_id"]
         self.client_secret: str = ready["client_secret"]
-        self._admin_token: str = ready["admin_token"]
+        self.admin_token: str = ready["admin_token"]
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """Asks the control plane."""
-        return _request(method, f"{self.url}/__org__/{path}", {"X-Simorg-Token": self._admin_token}, body)
+        return _request(method, f"{self.url}/__org__/{path}", {"X-Simorg-Token": self.admin_token}, body)
 
     def token(self) -> str:
         """An access token of the integration user."""
