@@ -9,7 +9,7 @@ strikes) and its effect, whose kind says where it is asked for:
   field of the schema changes (`simorg.behaviour.drifting`). Operations: login, query, describe, read, create, update,
   upsert, delete, bulk.
 * row: `row_code` with `row_message`; operations create, update, delete and undelete. A whole Bulk job fails by the
-  operations bulkQuery, bulkIngest and, before one of its batches, bulkBatch.
+  operations bulkQuery, bulkIngest and, before one of its batches, bulkBatch, and only by a fault that names one.
 * upload: the connection breaks after `upload_bytes` of a request's body.
 * page: pages have `page_rows` (least, most) rows. lag: others see a commit `lag_ms` (least, most) later.
   stamp: stamps stand on a grid of `stamp_seconds`. usage: the usage header is `usage_header` ("" is none).
@@ -28,6 +28,8 @@ _KINDS = {
     "row_code": "row", "upload_bytes": "upload", "page_rows": "page", "lag_ms": "lag", "stamp_seconds": "stamp",
     "csv_header": "csv",
 }  # fmt: skip
+#: Here a row's error ends a Bulk job: a locked record is no reason for that.
+_WHOLE_JOBS = ("bulkQuery", "bulkIngest", "bulkBatch")
 _OBJECT = re.compile(r"/sobjects/(\w+)")
 _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 _LOGIN = re.compile(r"/services/(?:oauth2/token|Soap/)")
@@ -116,7 +118,7 @@ class Fault:
             self.method in ("", method)
             and self.path in path
             and self.object_name.lower() in ("", object_name.lower())
-            and self.operation in ("", operation)
+            and (self.operation == operation or (not self.operation and operation not in _WHOLE_JOBS))
             and self.record_id in ("", record_id)
             and (not self.field_name or self.field_name in values or self.change is not None)
         )

@@ -12,6 +12,7 @@ from simple_salesforce import Salesforce
 from simorg import bad_days
 from tests.clients import raw
 from tests.clients.conftest import connect
+from tests.clients.loading import Loader
 from tests.simulated import Simulated
 
 _SECONDS = 60
@@ -225,6 +226,17 @@ def test_an_ingest_job_leaves_rows_unprocessed(org: Simulated, token: str) -> No
         job = _get(org, token, path).json()
     assert (job["state"], job["numberRecordsProcessed"]) == ("Failed", 100)
     assert len(_get(org, token, f"{path}/unprocessedrecords").text.splitlines()) == 151
+
+
+def test_locked_records_fail_their_rows_and_no_job(org: Simulated, token: str) -> None:
+    _order(org, "row-locked", times=None)
+    job, _ = _run_query_job(org, token)
+    assert job["state"] == "JobComplete"
+    loader = Loader(org)
+    ended = loader.run(b"LastName,Company\nOne,Locked\nTwo,Locked\n")
+    assert (ended["state"], ended["numberRecordsFailed"]) == ("JobComplete", 2)
+    failed = loader.rows(ended["id"], "failedResults")
+    assert {row["sf__Error"].partition(":")[0] for row in failed} == {"UNABLE_TO_LOCK_ROW"}
 
 
 def test_too_many_long_requests_are_told_from_the_daily_limit(org: Simulated, token: str) -> None:
