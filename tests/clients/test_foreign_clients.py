@@ -1,60 +1,186 @@
 """Clients that others wrote, unmodified and in environments of their own, on both roads, on good days and bad ones."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.clients import environments
+from simorg.hosting import Hosting, OrgOrder
+from tests.clients.foreign import Day, every, spend, stored
+from tests.clients.metadata import administrator, read_one
 from tests.simulated import Simulated
 
 _ROADS = pytest.mark.parametrize("road", ["tls", "proxy"])
 _DAYS = pytest.mark.parametrize("day", ["fair", pytest.param("hostile", marks=pytest.mark.nightly)])
+#: What zeep makes of an answer that is no XML.
+_ZEEP = "'NoneType' object has no attribute 'getroottree'"
+_REQUIRED = "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --"
 
 
-def _begin(org: Simulated, day: str) -> None:
-    if day == "hostile":
-        org.control("POST", "faults", {"name": "hostile", "seed": 11})
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Simulated]]:
+    """A production org and its sandbox, by name."""
+    hosting = Hosting(tmp_path_factory.mktemp("hosted"))
+    for order in (OrgOrder("acme"), OrgOrder("acme--uat", sandbox=True)):
+        hosting.add(order)
+    pairs = zip(hosting.listed(), hosting.described(), strict=True)
+    yield {server.org.name: Simulated(server, facts) for server, facts in pairs}
+    hosting.close()
 
 
-def _end(org: Simulated, day: str) -> list[dict[str, Any]]:
-    """The journal of the day; a hostile one has struck, a fair one has not."""
-    org.control("DELETE", "faults")
-    journal: list[dict[str, Any]] = org.control("GET", "journal")
-    assert any(entry["fault"] for entry in journal) is (day == "hostile")
-    return journal
+@pytest.fixture
+def orgs(hosted: dict[str, Simulated]) -> dict[str, Simulated]:
+    """The same, as after their start."""
+    for one in hosted.values():
+        one.control("POST", "reset")
+    return hosted
 
 
-def _stored(org: Simulated, name: str, key: str) -> dict[Any, dict[str, Any]]:
-    rows = org.control("GET", f"export?objects={name}")[name]
-    return {row[key]: row for row in rows if row[key] and not row["IsDeleted"]}
+def _check_requests(day: Day, *wanted: tuple[str, str]) -> None:
+    for method, path in wanted:
+        assert day.requests(method, path), (method, path)
 
 
 @_DAYS
 @_ROADS
 def test_aiosalesforce(org: Simulated, road: str, day: str) -> None:
     """Three logins, records, composite, batch, Bulk 2.0 and queries."""
-    _begin(org, day)
-    told = environments.run("aiosalesforce", "use_aiosalesforce.py", org, road)
-    journal = _end(org, day)
+    spent = spend(org, "aiosalesforce", "use_aiosalesforce.py", road, day)
+    told = spent.told
     assert told["logins"] == dict.fromkeys(["jwt", "client_credentials", "soap"], org.facts["username"])
     assert told["got"] == {"Id": told["contact"], "Title": "CFO", "Email": "alone@example.com", "Name": "Alone"}
     found, wrong, error = told["batch"]
     assert (found, wrong, error[0]["errorCode"]) == (200, 400, "INVALID_FIELD")
-    assert told["bulk"] == [30, "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --"]
+    assert told["bulk"] == [30, _REQUIRED]
     names = ["Alone", *(f"Bulk {n:03}" for n in range(30)), "Chief", "Deputy"]
     assert [name for name, _ in told["read"]] == names
 
-    contacts = _stored(org, "Contact", "Syncline_Id__c")
+    contacts = stored(org, "Contact", "Syncline_Id__c")
     assert {key: row["LastName"] for key, row in contacts.items() if key.startswith("aio-")} == {
         key: name for name, key in told["read"]
     }
     assert contacts["aio-alone"]["Id"] == told["contact"]
     assert told["composite"] == [contacts["aio-chief"]["Id"], contacts["aio-deputy"]["Id"]]
     assert contacts["aio-deputy"]["ReportsToId"] == contacts["aio-chief"]["Id"]
-    assert told["deleted"] not in _stored(org, "Account", "Id")
-    for method, path in [
-        ("POST", "/services/oauth2/token"), ("POST", "/services/Soap/u/"), ("PATCH", "/sobjects/Contact/"),
-        ("DELETE", "/sobjects/Account/"), ("POST", "/composite"), ("POST", "/composite/batch"),
-        ("PUT", "/batches"), ("GET", "/query"),
-    ]:  # fmt: skip
-        assert any(entry["method"] == method and path in entry["path"] for entry in journal), (method, path)
+    assert told["deleted"] not in stored(org, "Account", "Id")
+    _check_requests(
+        spent, ("POST", "/services/oauth2/token"), ("POST", "/services/Soap/u/"), ("PATCH", "/sobjects/Contact/"),
+        ("DELETE", "/sobjects/Account/"), ("POST", "/composite"), ("POST", "/composite/batch"), ("PUT", "/batches"),
+        ("GET", "/query"),
+    )  # fmt: skip
+
+
+@_DAYS
+@pytest.mark.parametrize(("name", "road"), [("acme", "tls"), ("acme", "proxy"), ("acme--uat", "proxy")])
+def test_logins_of_simple_salesforce(orgs: dict[str, Simulated], name: str, road: str, day: str) -> None:
+    """SOAP with token and from a trusted address, all OAuth flows, a session by its id; production and sandbox."""
+    org = orgs[name]
+    org.control("POST", "login-policy", {"trusted_ranges": [["127.0.0.1", "127.0.0.1"]]})
+    spent = spend(org, "simple-salesforce", "use_simple_logins.py", road, day)
+    who = org.facts["username"]
+    host = org.facts["my_domain"]
+    ways = [
+        "soap", "soap at the My Domain", "soap from a trusted address", "oauth password",
+        "oauth password at the My Domain", "jwt by a key file", "jwt by a key", "client credentials",
+    ]  # fmt: skip
+    assert spent.told["logins"] == {name: [who, host] for name in ways}
+    assert set(spent.told["refused"].values()) == {"SalesforceAuthenticationFailed"}
+    assert spent.told["session"] == [who, "SalesforceExpiredSession", True]
+    if day == "fair":
+        other = orgs["acme--uat" if name == "acme" else "acme"]
+        assert other.control("GET", "journal") == []
+
+
+@_DAYS
+@_ROADS
+def test_simple_salesforce(org: Simulated, road: str, day: str) -> None:
+    """Describes, records, pages, Bulk 2.0 both ways with failed and unprocessed rows."""
+    org.control("POST", "settings", {"bulk_batch_rows": 50})
+    order = {"object_name": "Lead", "operation": "bulkBatch", "row_code": "TooManyLockFailure", "skip": 1}
+    org.control("POST", "faults", {**order, "times": None, "title": "ordered"})
+    try:
+        spent = spend(org, "simple-salesforce", "use_simple_salesforce.py", road, day)
+    finally:
+        org.control("POST", "settings", {"bulk_batch_rows": 10_000})
+    told = spent.told
+    assert told["account"] == {"Name": "Short-lived Ltd", "Industry": "Energy", "Phone": "+43 1 234"}
+    contact = {"Id": told["contact"]["Id"], "Name": "Alone", "Email": "alone@example.com", "Title": "CFO"}
+    assert told["contact"] == contact
+    malformed, missing = "SalesforceMalformedRequest", "SalesforceResourceNotFound"
+    assert told["refused"] == {
+        "without a name": malformed, "unknown field": malformed, "nobody": missing, "no such object": missing,
+        "deleted": missing,
+    }  # fmt: skip
+    assert (told["deleted"], told["updated"]) == ([told["made"][-1], True], True)
+    assert (told["load"], told["loaded"]) == (_REQUIRED, [f"ss-{n:03}" for n in range(450)])
+    assert told["update"] == 2
+    assert (told["same"], told["with deleted"]) == (dict.fromkeys(["all", "bulk", "file"], True), [451, 451])
+    assert told["described"] == {
+        "objects": ["Account", "Campaign", "Contact", "Lead"], "types": ["id", "email", "reference", "string"],
+        "prefix": "003", "layout": ["buttonLayoutSection", "detailLayoutSections", "editLayoutSections"],
+        "limit": 15_000, "usage": 15_000, "sandbox": False, "composite": [200, 404],
+    }  # fmt: skip
+
+    contacts = stored(org, "Contact", "Syncline_Id__c")
+    mine = sorted(row["LastName"] for key, row in contacts.items() if key.startswith("ss-"))
+    assert told["names"] == mine
+    assert len(mine) == 450
+    assert contacts["ss-alone"]["Id"] == contact["Id"]
+    people = {row["Id"]: row for row in every(org, "Contact")}
+    assert [people[one]["IsDeleted"] for one in told["removed"]] == [True]
+    _check_made_once(org, spent)
+    _check_broken_jobs(org, told, day)
+    _check_requests(
+        spent, ("GET", "/sobjects/Contact/describe/layouts/"), ("GET", "/sobjects/Account/deleted"), ("GET", "/limits"),
+        ("GET", "/sobjects/Contact/Syncline_Id__c/"), ("PUT", "/batches"), ("GET", "/unprocessedRecords"),
+        ("GET", "/jobs/query/"), ("POST", "/composite"), ("GET", "/queryAll"),
+    )  # fmt: skip
+    by_locator = [one for one in spent.requests("GET", "/query/") if not one["query"]]
+    assert len(by_locator) >= 4
+
+
+def _check_made_once(org: Simulated, spent: Day) -> None:
+    """Each create that took effect made one record; those whose answer arrived are told."""
+    made = [row["Id"] for row in every(org, "Account") if row["Name"] == "Short-lived Ltd"]
+    assert len(made) == len(spent.requests("POST", "/sobjects/Account/", 201))
+    assert set(spent.told["made"]) <= set(made)
+
+
+def _check_broken_jobs(org: Simulated, told: dict[str, Any], day: str) -> None:
+    """What the parts of jobs that ended on the way tell is what is stored: no row of the rest."""
+    assert (told["wrong header"], told["broken"]) == ("SalesforceOperationError", "SalesforceOperationError")
+    if day == "fair":
+        assert told["counted"] == [2, 451]
+        assert [[len(part) for part in job] for job in told["parts"]] == [[50, 0, 30]]
+    for job in told["parts"]:
+        assert sorted(name for part in job for name in part) == [f"Left {n:02}" for n in range(80)]
+    good = {name for job in told["parts"] for name in job[0]}
+    assert {row["LastName"] for row in every(org, "Lead") if row["Company"] == "Leftover"} == good
+
+
+@_DAYS
+@_ROADS
+def test_metadata_of_simple_salesforce(org: Simulated, road: str, day: str) -> None:
+    """The Metadata API through zeep and the client's WSDL: an object of one's own, its rights, a deploy, a retrieve."""
+    spent = spend(org, "simple-salesforce", "use_simple_metadata.py", road, day, documented=_ZEEP)
+    told = spent.told
+    assert told.pop("visit")[1] == 12.0
+    assert told == {
+        "object": ["Visit__c", "Visits", ["Guests__c"]], "precision": 8, "set": "Visit__c.Guests__c",
+        "refused": "Exception", "types": ["CustomObject", "Layout", "PermissionSet", "Profile"], "listed": True,
+        "value type": "fullName", "profile": "Admin", "deployed": ["Succeeded", "1"],
+        "retrieved": ["Succeeded", [], ["objects/Lead.object", "package.xml"], True], "gone": True,
+    }  # fmt: skip
+    token = administrator(org)
+    assert read_one(org, token, "CustomField", "Lead.One__c")["length"] == ["40"]
+    assert read_one(org, token, "CustomObject", "Visit__c") is None
+    grants = [row for row in every(org, "PermissionSet") if row["Name"] == "Visitors"]
+    assert len(grants) == 1
+    assigned = [row["PermissionSetId"] for row in every(org, "PermissionSetAssignment")]
+    assert assigned.count(grants[0]["Id"]) == 1
+    changed = [one["path"].split("/")[1:] for one in spent.requests("SETUP", "", 200)]
+    wanted = [
+        ["CustomObject", "Visit__c"], ["CustomField", "Visit__c.Guests__c"], ["PermissionSet", "Visitors"],
+        ["CustomField", "Lead.One__c"], ["CustomObject", "Visit__c"],
+    ]  # fmt: skip
+    assert changed == wanted if day == "fair" else {*map(tuple, changed)} == {*map(tuple, wanted)}

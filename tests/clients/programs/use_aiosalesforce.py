@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from again import again_async
+from again import again_async, failures
 from aiosalesforce import Salesforce
 from aiosalesforce.auth import Auth, ClientCredentialsFlow, JwtBearerFlow, SoapLogin
 
@@ -139,10 +139,10 @@ async def use_bulk(sf: Salesforce) -> dict[str, Any]:
         ]
         # A row that was locked is loaded with the next try: the key makes that safe.
         if job.job_info.state != "JobComplete" or len(job.failed_results) > 1:
-            raise RuntimeError(job)
+            raise RuntimeError(job.job_info.state, sorted({row["sf__Error"] for row in job.failed_results}))
         return [len(job.successful_results), job.failed_results[0]["sf__Error"]]
 
     return {"bulk": await again_async(load)}
 
 
-print(json.dumps(asyncio.run(use(json.load(sys.stdin)))))
+print(json.dumps({**asyncio.run(use(json.load(sys.stdin))), "failures": failures}))
