@@ -82,6 +82,10 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "converted": ("It is a converted Lead: its Contact stands for the person.", ""),
     "merged": ("It was merged into another record, which stands for the person.", ""),
     "deleted": ("It is deleted in Salesforce.", "Undelete it there, if it should come back."),
+    "deleted_here": (
+        "Its contact was deleted here, and it is not imported again.",
+        "To have the person back, add the address again: `syncline contacts add`.",
+    ),
     "ambiguous": ("Several contacts or records have its address.", "Settle which belong together."),
 }
 

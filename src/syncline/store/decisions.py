@@ -313,12 +313,16 @@ def cases(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composed:
 def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:
     """Writes one row per record that becomes a contact, and records why others are left out; gives the creates."""
     parameters = scope.parameters(object_name, Kind.CREATES.first_seq)
+    dismissed: sql.Composable = _FALSE
+    if conn.execute(_LIFECYCLE["has_dismissed"].compose(), parameters).fetchone():
+        dismissed = sql.SQL("mirror.id IN ({})").format(_LIFECYCLE["dismissed"].compose(moves=moves(scope)))
     conn.execute(
         _LIFECYCLE["find_new"].compose(
             mirror=scope.tables.mirror(object_name),
             touched=scope.touched(object_name, sql.Identifier("mirror", "id")),
             email=scope.email(object_name),
             unconverted=scope.unconverted(object_name),
+            dismissed=dismissed,
             merged=sql.SQL("{} IS NOT NULL").format(scope.column(object_name, "MasterRecordId", sql.SQL("NULL"))),
         ),
         parameters,

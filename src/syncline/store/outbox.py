@@ -253,7 +253,7 @@ def note_created(
     }
     _insert_mirror(conn, target, rows, parameters)
     created_rows = sql.SQL("jsonb_to_recordset(%(rows)s) sent (contact_id bigint, record_id text, ours jsonb)")
-    for step in ("link_created", "mark_created", "log_created", "note_writes", "clear_created"):
+    for step in ("mark_created", "take_up", "link_created", "log_created", "note_writes", "clear_created"):
         conn.execute(_SQL[step].compose(sent=created_rows), parameters)
     settle_taken(conn, target, created_rows, parameters)
     if target.calculated:
@@ -337,7 +337,7 @@ def note_found(
     """Contacts whose record was there already (contact → record): linked; the next run decides every field."""
     rows = [{"contact_id": contact_id, "record_id": record_id, "rule": rule} for contact_id, record_id in found.items()]
     parameters = {**_facts(target), "rows": Jsonb(rows), "run_id": run_id, "now": now, "fields": list(fields)}
-    for step in ("link_created", "mark_created", "log_found", "first_meetings", "touch_found", "drop_found"):
+    for step in ("mark_created", "take_up", "link_created", "log_found", "first_meetings", "touch_found", "drop_found"):
         conn.execute(_SQL[step].compose(), parameters)
     drop_intents(conn, list(found))
 

@@ -74,7 +74,7 @@ WITH unlinked AS (
     FROM {mirror} mirror
     WHERE NOT mirror.isdeleted AND {unconverted} AND {touched}
       AND NOT EXISTS (SELECT 1 FROM links link WHERE link.connection_id = %(connection_id)s
-                      AND link.object = %(object)s AND link.record_id = mirror.id)
+                      AND link.object = %(object)s AND link.record_id = mirror.id AND link.state <> 'dismissed')
 ),
 pairs AS (
     SELECT contact.id AS contact_id, unlinked.id AS record_id, unlinked.createddate,
@@ -98,6 +98,17 @@ SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY contact_id), %(object)s
        'link', 'link', CASE WHEN by_key THEN 'same external id' ELSE 'same address' END
 FROM first_contact;
 
+-- has_dismissed --
+-- Whether a contact of this connection was ever deleted here.
+SELECT 1 FROM links WHERE connection_id = %(connection_id)s AND state = 'dismissed' LIMIT 1;
+
+-- dismissed --
+-- Records that whoever was deleted here became by conversion.
+SELECT move.to_id FROM links gone
+JOIN ({moves}) move ON move.object = gone.object AND move.record_id = gone.record_id
+WHERE gone.connection_id = %(connection_id)s AND gone.state = 'dismissed' AND move.reason = 'converted'
+  AND move.to_object = %(object)s;
+
 -- find_new --
 -- Records without a link, each with the rule that leaves it out; without one it becomes a contact.
 CREATE TEMP TABLE unlinked ON COMMIT DROP AS
@@ -105,6 +116,7 @@ SELECT mirror.id, CASE
     WHEN mirror.isdeleted AND {merged} THEN 'merged'
     WHEN mirror.isdeleted THEN 'deleted'
     WHEN NOT {unconverted} THEN 'converted'
+    WHEN {dismissed} THEN 'deleted_here'
     WHEN {email} IS NULL THEN 'without_email'
     WHEN {email} NOT LIKE '_%%@_%%._%%' OR {email} LIKE '%%@%%@%%' OR {email} LIKE '%% %%' THEN 'malformed_email'
 END AS reason

@@ -138,12 +138,31 @@ SELECT created.record_id, false, {values}
 FROM jsonb_to_recordset(%(rows)s) created (record_id text, sent jsonb)
 ON CONFLICT (id) DO NOTHING;
 
+-- take_up --
+-- A record that was left out, as after its contact was deleted here, is left out no more.
+WITH taken AS (
+    DELETE FROM links USING jsonb_to_recordset(%(rows)s) created (record_id text)
+    WHERE links.connection_id = %(connection_id)s AND links.object = %(object)s
+      AND links.record_id = created.record_id AND links.state = 'dismissed'
+)
+DELETE FROM left_out USING jsonb_to_recordset(%(rows)s) created (record_id text)
+WHERE left_out.connection_id = %(connection_id)s AND left_out.object = %(object)s
+  AND left_out.record_id = created.record_id;
+
 -- link_created --
--- Its link.
-INSERT INTO links (connection_id, object, record_id, contact_id, linked_at)
-SELECT %(connection_id)s, %(object)s, created.record_id, created.contact_id, %(now)s
-FROM jsonb_to_recordset(%(rows)s) created (contact_id bigint, record_id text)
-ON CONFLICT DO NOTHING;
+-- Its link; dismissed where the contact was deleted here while its record was created. The contacts are locked: who
+-- deletes one now waits, and finds the link.
+WITH linked AS (
+    INSERT INTO links (connection_id, object, record_id, contact_id, linked_at, state)
+    SELECT %(connection_id)s, %(object)s, created.record_id, created.contact_id, %(now)s,
+           CASE WHEN contact.id IS NULL THEN 'dismissed' ELSE 'live' END
+    FROM jsonb_to_recordset(%(rows)s) created (contact_id bigint, record_id text)
+    LEFT JOIN contacts contact ON contact.id = created.contact_id
+    ON CONFLICT DO NOTHING RETURNING record_id, state
+)
+INSERT INTO left_out (connection_id, object, record_id, reason)
+SELECT %(connection_id)s, %(object)s, record_id, 'deleted_here' FROM linked WHERE state = 'dismissed'
+ON CONFLICT (connection_id, object, record_id) DO UPDATE SET reason = excluded.reason;
 
 -- mark_created --
 -- Its contact stands behind a record now.
@@ -219,13 +238,14 @@ WHERE outbox.contact_id = met.contact_id AND outbox.kind = 'create';
 SELECT lower(mirror.email), mirror.id, link.contact_id, mirror.createddate
 FROM {mirror} mirror
 LEFT JOIN links link ON link.connection_id = %(connection_id)s AND link.object = %(object)s
-    AND link.record_id = mirror.id
+    AND link.record_id = mirror.id AND link.state <> 'dismissed'
 WHERE lower(mirror.email) = ANY(%(emails)s) AND NOT mirror.isdeleted AND {unconverted};
 
 -- links_of --
 -- Which contacts these records are linked to.
 SELECT record_id, contact_id FROM links
-WHERE connection_id = %(connection_id)s AND object = %(object)s AND record_id = ANY(%(record_ids)s);
+WHERE connection_id = %(connection_id)s AND object = %(object)s AND record_id = ANY(%(record_ids)s)
+  AND state <> 'dismissed';
 
 -- flipping --
 -- Fields that are about to be written over the same value for the third time in a day: somebody writes it back.
