@@ -35,6 +35,7 @@ _ELSEWHERE = frozenset(
         "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget", "brakes",
         "hold", "bulk_given_up", "find_plan", "take_aside", "put_back",
         "cancel", "schedule", "purge", "dispatch", "look", "consent_seen", "consent_shown", "consent_tried",
+        "consent_left",
     )
 )  # fmt: skip
 

@@ -4,6 +4,8 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,16 +13,18 @@ import pytest
 
 from syncline import clock
 from syncline.domain.schedule import Mode, Schedule
+from syncline.jobs.queue import Signs
 from syncline.store import schedules, setup
 from syncline.store.database import Database, transaction
 from syncline.store.embedded import EmbeddedServer, Options, ServerHandle
 from syncline.store.secrets import KeyRing
 from tests import simulated
-from tests.engine.jobs.working import wait_until, worker_process, working
+from tests.engine.jobs.working import QUICK, wait_until, worker_process, working
 from tests.engine.orgs import Hub, colleague_of
 from tests.simulated import Simulated
 
 PEOPLE = 200
+_LIVE = Schedule(Mode.LIVE)
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +71,10 @@ def hub(own_server: ServerHandle, prepared: KeyRing, served: Simulated) -> Itera
     setup.disconnect()
 
 
-def start_looking(hub: Hub) -> None:
+def start_looking(hub: Hub, schedule: Schedule = _LIVE) -> None:
     ((connection_id,),) = hub.rows("SELECT id FROM connections")
     with closing(hub.database.connect("test")) as conn, transaction(conn, "test"):
-        schedules.save_schedule(conn, connection_id, Schedule(Mode.LIVE), clock.now())
+        schedules.save_schedule(conn, connection_id, schedule, clock.now())
 
 
 def states(hub: Hub) -> list[str]:
@@ -120,7 +124,7 @@ def test_a_worker_that_is_killed_leaves_its_work_to_another(
 @pytest.mark.parametrize(
     "moment",
     [
-        pytest.param("consent_tried.committed:1", id="before it sends an opt-out"),
+        pytest.param("remote.update.sending:1", id="before it sends an opt-out"),
         pytest.param("dispatch.committed:1", id="once it queued", marks=pytest.mark.nightly),
         pytest.param("look.committing:1", id="before it settles a look", marks=pytest.mark.nightly),
     ],
@@ -139,6 +143,29 @@ def test_an_opt_out_survives_the_death_of_the_worker_that_has_it(hub: Hub, tmp_p
         with colleague_of(hub.org) as colleague, working(hub):
             soql = f"SELECT Id FROM Lead WHERE Id = '{record_id}' AND HasOptedOutOfEmail = true"
             wait_until(lambda: bool(colleague.query(soql).records))
+
+
+def test_an_opt_out_waits_seconds_where_no_look_is_due_and_its_worker_died(hub: Hub, tmp_path: Path) -> None:
+    """Nothing but the lane itself takes it up: looks are an hour away, and nobody sweeps."""
+    hub.sync()
+    ((contact_id, record_id),) = hub.rows(
+        "SELECT contact.id, link.record_id FROM contacts contact JOIN links link ON link.contact_id = contact.id"
+        " WHERE NOT contact.opted_out AND link.object = 'Lead' AND link.state = 'live' ORDER BY 1 LIMIT 1"
+    )
+    start_looking(hub, Schedule(Mode.FIXED, every=timedelta(hours=1)))
+    hub.execute("UPDATE schedules SET next_at = now() + interval '1 hour'")
+    hub.execute("UPDATE contacts SET opted_out = true WHERE id = %s", contact_id)
+    with worker_process(hub, tmp_path, SYNCLINE_KILL_AT="remote.update.sending:1") as first:
+        assert first.wait(60) == -signal.SIGKILL
+
+    nobody_sweeps = replace(QUICK, signs=Signs(every=0.3, silence=600.0), sweep_every=600.0)
+    with working(hub, nobody_sweeps):
+        # Both the minute of the lane's own second try and the sweep would be later.
+        wait_until(lambda: bool(hub.rows("SELECT 1 FROM change_log WHERE action = 'sent' AND new = 'true'")), 30)
+    with colleague_of(hub.org) as colleague:
+        soql = f"SELECT Id FROM Lead WHERE Id = '{record_id}' AND HasOptedOutOfEmail = true"
+        assert colleague.query(soql).records
+    assert states(hub) == ["done", "failed", "done"]
 
 
 def test_two_workers_never_run_one_connection_beside_each_other(hub: Hub, tmp_path: Path) -> None:

@@ -16,5 +16,9 @@ def sync_job(connection_id: int) -> JobSpec:
 
 
 def consent_job(connection_id: int) -> JobSpec:
-    """Opt-outs of a connection, both ways, beside whatever else is done."""
-    return JobSpec(CONSENT_QUEUE, CONSENT_TASK, f"send:{connection_id}:consent", {"connection_id": connection_id})
+    """Opt-outs of a connection, both ways, beside whatever else is done.
+
+    Who holds the lane says which of two does it: the job of a worker that died keeps no other from the work.
+    """
+    args: dict[str, object] = {"connection_id": connection_id}
+    return JobSpec(CONSENT_QUEUE, CONSENT_TASK, f"send:{connection_id}:consent", args, alone=False)

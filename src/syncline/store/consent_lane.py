@@ -35,7 +35,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How often the lane goes to work: beside a run that is `settled`, and again for what it could not send."""
+    """How often the lane goes to work: beside a run that is `settled`, and again for what it could not send.
+
+    `pause` is also how long a job that was called may need until it holds the lane.
+    """
 
     pause: timedelta = timedelta(seconds=3)
     settled: timedelta = timedelta(seconds=5)
@@ -112,5 +115,5 @@ def note_tried(conn: psycopg.Connection, connection_id: int, version: int) -> No
 
 def claim_due(conn: psycopg.Connection, now: datetime, rhythm: Rhythm) -> list[int]:
     """Connections whose consent lane has something to do now."""
-    parameters = {"now": now, "run_space": LOCK_SPACE, **vars(rhythm)}
+    parameters = {"now": now, "run_space": LOCK_SPACE, "lane_space": _LANE_SPACE, **vars(rhythm)}
     return [row[0] for row in conn.execute(_SQL["due"].compose(), parameters)]

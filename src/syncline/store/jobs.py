@@ -18,13 +18,14 @@ _SQL = load("jobs")
 
 @dataclass(frozen=True)
 class JobSpec:
-    """A job to be queued. `lock`: nothing else of that name runs beside it, and one that waits is enough."""
+    """A job to be queued. `lock`: one of that name that waits is enough; `alone`: none of them runs beside another."""
 
     queue: str
     task: str
     lock: str
     args: dict[str, object]
     priority: int = 0
+    alone: bool = True
 
 
 @dataclass(frozen=True)

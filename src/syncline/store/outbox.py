@@ -159,6 +159,14 @@ def clear(conn: psycopg.Connection, done: Sequence[Pending], suspended: Collecti
         conn.execute(_SQL[step].compose(sent=_SQL["given"].compose()), parameters)
 
 
+def choose_lane(conn: psycopg.Connection, contact_ids: Sequence[int], fields: Sequence[MappedField]) -> None:
+    """Puts rows into the lane of the most urgent edit that is left of them, in the caller's transaction."""
+    lanes = sql.SQL(", ").join(
+        sql.SQL("({}, {}::smallint)").format(sql.Literal(field.name), sql.Literal(field.lane.rank)) for field in fields
+    )
+    conn.execute(_SQL["choose_lane"].compose(lanes=lanes), {"contact_ids": list(contact_ids)})
+
+
 def load_attempts(conn: psycopg.Connection, contact_ids: Sequence[int]) -> int:
     """How often the most tried of these was tried."""
     row = conn.execute(_SQL["attempts"].compose(), {"contact_ids": list(contact_ids)}).fetchone()

@@ -9,10 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
+import psycopg
+
 from syncline import clock
 from syncline.domain.consent import ConsentField, consent_fields
 from syncline.domain.mapping import PERSON_OBJECTS, is_expression
 from syncline.domain.shape import ObjectShape
+from syncline.errors import RemoteError
 from syncline.salesforce.composite import PartResult, query_part
 from syncline.salesforce.soql import build_query, datetime_literal
 from syncline.store import consent, consent_lane
@@ -131,10 +134,23 @@ def show(ctx: SyncContext) -> None:
 
 
 def send(ctx: SyncContext) -> None:
-    """Sends opt-outs and opt-ins that wait; what cannot be sent now is left to the run, or to a later turn."""
-    with closing(ctx.database.connect("consent lane")) as conn, transaction(conn, "consent_tried"):
+    """Sends opt-outs and opt-ins that wait; what cannot be sent now is left to the run, or to a later turn.
+
+    That it was tried is noted after: who dies in between leaves it due at once.
+    """
+    with closing(ctx.database.connect("consent lane")) as conn:
         newest = consent_lane.find_unsent(conn, ctx.connection.id, clock.now())
-        if newest is not None:
-            consent_lane.note_tried(conn, ctx.connection.id, newest)
-    if newest is not None:
-        push_lane_held(ctx)
+        conn.rollback()
+        if newest is None:
+            return
+        try:
+            push_lane_held(ctx)
+        except RemoteError:
+            _note_tried(ctx, conn, newest)
+            raise
+        _note_tried(ctx, conn, newest)
+
+
+def _note_tried(ctx: SyncContext, conn: psycopg.Connection, newest: int) -> None:
+    with transaction(conn, "consent_tried"):
+        consent_lane.note_tried(conn, ctx.connection.id, newest)

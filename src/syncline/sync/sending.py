@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
@@ -38,6 +38,7 @@ from syncline.store.database import transaction
 from syncline.store.issues import Issue
 from syncline.store.refusals import Failed
 from syncline.store.targets import Target
+from syncline.sync import ticks
 from syncline.sync.context import SyncContext
 
 #: How often a record that somebody else holds locked is tried within a run, and seconds between.
@@ -53,10 +54,14 @@ _GONE = RowError("RECORD_GONE", "Salesforce shows no such record any more: delet
 
 @dataclass
 class _Batch:
-    """Records of one call, and when their stamps were looked at, by our monotonic clock."""
+    """Records of one call, and when their stamps were looked at, by our monotonic clock; None: that does not matter.
+
+    `ticks`: opt-outs of records that moved, which are sent without the rest of their record.
+    """
 
     rows: list[Pending]
-    looked_at: float
+    looked_at: float | None
+    ticks: list[Pending] = field(default_factory=list)
 
 
 def send_set(ctx: SyncContext, target: Target, pending: Sequence[Pending], pool: Executor) -> None:
@@ -68,6 +73,7 @@ def send_set(ctx: SyncContext, target: Target, pending: Sequence[Pending], pool:
     with closing(ctx.database.connect("push")) as conn:
         rows = _refuse_too_long(ctx, conn, target, _drop_flips(ctx, conn, target, pending))
         seen = _look(ctx, conn, target, rows)
+        _send_ticks(ctx, conn, target, seen.ticks)
         # Children of one parent lie in one call: calls side by side do not wait for each other's locks (L33).
         seen.rows.sort(key=lambda one: (one.parent or "", one.record_id))
         size = STRICT_ROWS if target.strict else ctx.settings.send_rows
@@ -141,23 +147,44 @@ def hold_flips(ctx: SyncContext, conn: psycopg.Connection, target: Target, found
 
 
 def _look(ctx: SyncContext, conn: psycopg.Connection, target: Target, pending: Sequence[Pending]) -> _Batch:
-    """Those whose record is as the mirror knows it; the others wait for the next run, which decides."""
+    """Those whose record is as the mirror knows it; of the others only opt-outs go, the rest waits for the next run."""
     stamp = target.shape.stamp_field
     if not pending or not stamp:
         return _Batch(list(pending), clock.monotonic())
-    seen = ctx.salesforce.retrieve(target.object_name, [one.record_id for one in pending], ["Id", stamp])
+    boxes = ticks.find_boxes(target, pending)
+    names = ["Id", stamp, *boxes.values()]
+    seen = ctx.salesforce.retrieve(target.object_name, [one.record_id for one in pending], names)
     looked_at = clock.monotonic()
-    unmoved, missing = [], []
+    unmoved, missing, ticked = [], [], []
     for one, record in zip(pending, seen, strict=True):
         if record is None:
             missing.append(Refusal(one, _GONE, Next.FOLLOW))
         elif one.stamp is None or _read_stamp(record.get(stamp)) == one.stamp:
             unmoved.append(one)
-    ctx.counts.add("push_moved", len(pending) - len(unmoved) - len(missing))
+        elif tick := ticks.pick(one, boxes, record):
+            ticked.append(tick)
+    ctx.counts.add("push_moved", len(pending) - len(unmoved) - len(missing) - len(ticked))
     if missing:
         _settle(ctx, conn, target, [], _follow(ctx, target, missing), ctx.salesforce.org_now())
         looked_at = min(looked_at, clock.monotonic())
-    return _Batch(unmoved, looked_at)
+    return _Batch(unmoved, looked_at, ticked)
+
+
+def _send_ticks(ctx: SyncContext, conn: psycopg.Connection, target: Target, ticked: Sequence[Pending]) -> None:
+    """Opt-outs of records that moved meanwhile: a ticked box takes nothing back that somebody saved there (L27).
+
+    What else waits of their contacts goes on waiting; serial, since they are few.
+    """
+    if not ticked:
+        return
+    for names, rows in ticks.group(ticked).items():
+        alone = ticks.hold_back_others(target, ctx.mapping, names)
+        for at in range(0, len(rows), ctx.settings.send_rows):
+            again = rows[at : at + ctx.settings.send_rows]
+            for tries in range(_TRIES, 0, -1):
+                again = _prepare_again(_send(ctx, conn, alone, _Batch(again, None), tries))
+    with transaction(conn, "consent_left"):
+        outbox.choose_lane(conn, [one.contact_id for one in ticked], ctx.mapping.fields)
 
 
 def _read_stamp(text: object) -> datetime | None:
@@ -184,13 +211,14 @@ def _refuse_too_long(
 
 def _send(ctx: SyncContext, conn: psycopg.Connection, target: Target, batch: _Batch, tries: int) -> list[Refusal]:
     """One call and what follows from its answers; gives what was refused."""
-    if clock.monotonic() - batch.looked_at > _LOOK_LASTS:
+    if batch.looked_at is not None and clock.monotonic() - batch.looked_at > _LOOK_LASTS:
         ctx.counts.add("looks_again")
         batch = _look(ctx, conn, target, batch.rows)
+        _send_ticks(ctx, conn, target, batch.ticks)
     if not batch.rows:
         return []
     written_at = ctx.salesforce.org_now()
-    gap = clock.monotonic() - batch.looked_at
+    gap = clock.monotonic() - batch.looked_at if batch.looked_at is not None else 0.0
     try:
         results = _write(ctx, target, batch.rows)
     except RemoteRefused as refused:
@@ -226,10 +254,10 @@ def _write(ctx: SyncContext, target: Target, rows: Sequence[Pending]) -> list[Ro
 
 def _build_record(one: Pending, target: Target) -> dict[str, object]:
     record: dict[str, object] = {"Id": one.record_id}
-    for field, source in target.sent:
+    for mapped, source in target.sent:
         shape = target.shape.find(source)
-        if field.name in one.ours and shape:
-            record[shape.name] = text_to_json(field.to_salesforce(one.ours[field.name]), shape)
+        if mapped.name in one.ours and shape:
+            record[shape.name] = text_to_json(mapped.to_salesforce(one.ours[mapped.name]), shape)
     return record
 
 

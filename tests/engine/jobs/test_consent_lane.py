@@ -3,12 +3,19 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
 
+import pytest
+
+from syncline import clock
+from syncline.domain.mapping_options import ObjectRules
 from syncline.jobs.dispatch import dispatch
 from syncline.jobs.look import Looker
 from syncline.salesforce.client import Salesforce
 from syncline.store import consent_lane
-from syncline.sync import consent, decide
+from syncline.store.mappings import save_mapping
+from syncline.sync import consent, decide, sending
 from tests.engine.jobs.test_looks import a_lead, edit
 from tests.engine.jobs.working import app_of, wait_until, working
 from tests.engine.orgs import Hub
@@ -205,3 +212,107 @@ def test_a_worker_moves_opt_outs_both_ways_while_a_run_has_the_connection(hub: H
 
     # A few seconds; how many depends on the machine.
     assert sorted(seconds)[len(seconds) // 2] < 20
+
+
+def _titles(colleague: Salesforce, record_ids: list[str]) -> list[object]:
+    found = colleague.retrieve("Lead", record_ids, ["Title", "HasOptedOutOfEmail"])
+    return [(one["Title"], one["HasOptedOutOfEmail"]) for one in found if one]
+
+
+def test_an_opt_out_of_a_record_that_moved_goes_alone_beside_a_run(hub: Hub, colleague: Salesforce) -> None:
+    """Somebody saves the record at any moment of a long run: its opt-out does not wait for the next one."""
+    hub.sync()
+    plain, strict, ticked = (
+        record_id
+        for (record_id,) in hub.rows(
+            "SELECT record_id FROM links JOIN mailable_contacts contact ON contact.id = contact_id"
+            " WHERE object = 'Lead' AND links.state = 'live' ORDER BY 1 LIMIT 3"
+        )
+    )
+    with a_long_run(hub):
+        there = [{"Id": one, "Title": "Saved there"} for one in (plain, strict)]
+        colleague.update("Lead", [*there, {"Id": ticked, "Title": "Saved there", "HasOptedOutOfEmail": True}])
+        for one in (plain, strict, ticked):
+            hub.execute(
+                "UPDATE contacts SET opted_out = true, title = 'Edited here', phone = '+1 555 0199'"
+                " WHERE id = (SELECT contact_id FROM links WHERE record_id = %s)",
+                one,
+            )
+        hub.org.control("DELETE", "journal")
+
+        a_turn(hub)
+
+        assert _titles(colleague, [plain, strict, ticked]) == [("Saved there", True)] * 3
+        journal = hub.org.control("GET", "journal?path=/composite/sobjects")
+        # One look, one call; who shows it there already is not written again.
+        assert [one["method"] for one in journal if one["path"].endswith("/composite/sobjects")] == ["PATCH"]
+        waiting = dict(
+            hub.rows(
+                "SELECT record_id, ARRAY(SELECT jsonb_object_keys(fields) ORDER BY 1) FROM outbox"
+                " JOIN links ON links.contact_id = outbox.contact_id"
+            )
+        )
+        # Its other edits wait for the run, in their own lane.
+        assert (waiting[plain], waiting[strict]) == (["phone", "title"], ["phone", "title"])
+        assert hub.rows("SELECT count(*) FROM outbox WHERE lane = 0") == [(1,)]
+    hub.sync()
+    hub.sync()
+    conflicts = hub.rows("SELECT count(*) FROM change_log WHERE field = 'title' AND action = 'overruled'")
+    assert conflicts == [(3,)]
+    assert {one["Phone"] for one in colleague.retrieve("Lead", [plain, strict, ticked], ["Phone"]) if one} == {
+        "+1 555 0199"
+    }
+    assert hub.rows("SELECT count(*) FROM outbox") == [(0,)]
+    assert hub.prove().differing == 0
+
+
+def test_an_opt_out_goes_alone_where_the_second_look_finds_the_record_moved(
+    hub: Hub, colleague: Salesforce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.sync()
+    record_id, _ = a_mailable_lead(hub)
+    edit(hub, record_id, opted_out="true", title="Edited here")
+    # Every look is too old at once; somebody saves the record between the two.
+    monkeypatch.setattr(sending, "_LOOK_LASTS", -1.0)
+    look, looks = sending._look, []
+
+    def look_and_save(*asked: Any) -> Any:
+        seen = look(*asked)
+        if not looks:
+            colleague.update("Lead", [{"Id": record_id, "Title": "Saved there"}])
+        looks.append(seen)
+        return seen
+
+    monkeypatch.setattr(sending, "_look", look_and_save)
+    a_turn(hub)
+    assert len(looks) == 2
+    assert _titles(colleague, [record_id]) == [("Saved there", True)]
+    assert hub.rows("SELECT ARRAY(SELECT jsonb_object_keys(fields)) FROM outbox") == [(["title"],)]
+
+
+def test_an_opt_in_of_a_record_that_moved_waits_for_the_run(hub: Hub, colleague: Salesforce) -> None:
+    hub.sync()
+    record_id, address = a_mailable_lead(hub)
+    edit(hub, record_id, opted_out="true")
+    hub.sync()
+    with hub.open() as ctx:
+        consent.opt_in(ctx, decide.build_scope(ctx), address, source="test", evidence="asked for it")
+    with a_long_run(hub):
+        colleague.update("Lead", [{"Id": record_id, "Title": "Saved there"}])
+        a_turn(hub)
+        assert is_opted_out_there(colleague, record_id)
+    hub.sync()
+    assert not is_opted_out_there(colleague, record_id)
+
+
+def test_an_opt_out_by_a_strict_mapping_goes_alone_where_the_record_moved(hub: Hub, colleague: Salesforce) -> None:
+    mapping = hub.mapping
+    with hub.open() as ctx:
+        rules = (("Lead", ObjectRules(strict=True)),)
+        save_mapping(ctx.connection.id, replace(mapping, objects=rules), clock.now())
+    hub.sync()
+    record_id, _ = a_mailable_lead(hub)
+    edit(hub, record_id, opted_out="true", title="Edited here")
+    colleague.update("Lead", [{"Id": record_id, "Title": "Saved there"}])
+    a_turn(hub)
+    assert _titles(colleague, [record_id]) == [("Saved there", True)]

@@ -64,14 +64,20 @@ UPDATE schedules SET consent_sent = %(version)s WHERE connection_id = %(connecti
 
 -- due --
 -- Connections whose consent lane has something to do: edits that wait, facts that contacts do not show yet, or a run
--- that goes on for some time already, beside which opt-outs in Salesforce are looked for.
+-- that goes on for some time already, beside which opt-outs in Salesforce are looked for. A job that is under way while
+-- nobody holds the lane is that of a worker that died: another goes on, long before its silence tells of it.
 WITH due AS (
     SELECT schedule.connection_id FROM schedules schedule
     JOIN connections connection ON connection.id = schedule.connection_id AND connection.state = 'active'
     WHERE NOT schedule.paused
       AND NOT EXISTS (SELECT FROM procrastinate_jobs job
                       WHERE job.queueing_lock = 'send:' || schedule.connection_id || ':consent'
-                        AND job.status IN ('todo', 'doing'))
+                        AND (job.status = 'todo' OR job.status = 'doing' AND (
+                             schedule.consent_at >= %(now)s::timestamptz - %(pause)s::interval
+                             OR EXISTS (SELECT FROM pg_locks held WHERE held.locktype = 'advisory' AND held.granted
+                                        AND held.database = (SELECT oid FROM pg_database
+                                                             WHERE datname = current_database())
+                                        AND held.classid = %(lane_space)s AND held.objid = schedule.connection_id))))
       AND (schedule.mode <> 'manual' AND (
                EXISTS (SELECT FROM outbox
                        JOIN links link ON link.contact_id = outbox.contact_id AND link.state = 'live'

@@ -1,6 +1,7 @@
 -- add --
 -- Queues a job in the caller's transaction; one with the same lock that waits already is enough.
-SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, %(priority)s, %(lock)s, %(lock)s, %(args)s::jsonb,
+SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%(queue)s, %(task)s, %(priority)s,
+                                             CASE WHEN %(alone)s THEN %(lock)s END, %(lock)s, %(args)s::jsonb,
                                              NULL)::procrastinate_job_to_defer_v1])
 WHERE NOT EXISTS (SELECT FROM procrastinate_jobs job WHERE job.queueing_lock = %(lock)s AND job.status = 'todo');
 

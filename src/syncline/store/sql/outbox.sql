@@ -47,6 +47,12 @@ FROM {sent}
 WHERE outbox.contact_id = sent.contact_id AND outbox.version = sent.version AND outbox.kind = 'change'
   AND outbox.fields ?| %(suspended)s::text[];
 
+-- choose_lane --
+-- Rows of which a part was sent wait in the lane of the most urgent field that is left.
+UPDATE outbox SET lane = coalesce(
+    (SELECT min(rules.lane) FROM (VALUES {lanes}) rules (field, lane) WHERE outbox.fields ? rules.field), outbox.lane)
+WHERE contact_id = ANY(%(contact_ids)s) AND kind = 'change';
+
 -- note_calculated --
 -- What was agreed on of fields that are expressions: what is written may move them.
 INSERT INTO field_bases (connection_id, contact_id, field, base, known)
