@@ -86,7 +86,10 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
         "Its contact was deleted here, and it is not imported again.",
         "To have the person back, add the address again: `syncline contacts add`.",
     ),
-    "ambiguous": ("Several contacts or records have its address.", "Settle which belong together."),
+    "ambiguous": (
+        "Several contacts or records have its address, and the mapping lets a person choose.",
+        "Merge them, or give one another address; or let one be taken: `syncline map rules --ambiguous oldest`.",
+    ),
 }
 
 

@@ -114,23 +114,11 @@ def _check_object(name: str, rules: ObjectRules, shapes: Shapes[str, ObjectShape
 
 def _check_followed(mapping: Mapping) -> Iterator[Problem]:
     """Choices that the engine does not follow yet: kept, they would promise what no sync does."""
-    plain, default = Mapping(()), ObjectRules()
-    if mapping.ambiguous is not plain.ambiguous:
-        yield Problem(
-            "",
-            "",
-            f"matching does not follow --ambiguous {mapping.ambiguous} yet",
-            f"`syncline map rules --ambiguous {plain.ambiguous}`.",
-        )
     for name, rules in mapping.objects:
-        for chosen, option, back in (
-            (rules.delete is not default.delete, f"--delete {rules.delete}", f"--delete {default.delete}"),
-            (rules.filter is not None, "--filter", "--filter none"),
-            (rules.keep_without_email, "--keep-without-email", "--drop-without-email"),
-        ):
-            if chosen:
-                message = f"a sync does not follow {option} yet"
-                yield Problem("", name, message, f"`syncline map object {name} {back}`.")
+        if rules.filter is not None:
+            yield Problem(
+                "", name, "a sync does not follow --filter yet", f"`syncline map object {name} --filter none`."
+            )
 
 
 def _refuse(field: MappedField, message: str, option: str) -> Problem:

@@ -9,8 +9,9 @@ from psycopg import sql
 
 from syncline.domain.mapping import FieldType, MappedField, Policy
 from syncline.domain.mapping_options import MergePolicy
-from syncline.store.decisions import SEQ_OBJECT, Kind, Scope, any_touched, cases, moves
+from syncline.store.decisions import SEQ_OBJECT, Kind, Scope, cases
 from syncline.store.expressions import canonical, contact_value, mirror_value, typed
+from syncline.store.lifecycle import any_touched, moves
 from syncline.store.named_sql import load
 
 _SQL = load("apply")
@@ -29,7 +30,14 @@ _LIFECYCLE_STEPS = (
     "mark_deleted",
     "revive",
     "mark_links_deleted",
+    "note_unlinked",
+    "leave_unlinked",
+    "unlink_deleted",
+    "free_unlinked",
+    "clear_unlinked",
+    "forget_unlinked_bases",
     "link_matched",
+    "forget_unlinked",
     "mark_linked",
     "settle_creates",
     "settle_intents",

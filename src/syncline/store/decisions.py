@@ -11,14 +11,13 @@ import psycopg
 from psycopg import sql
 
 from syncline.domain.mapping import CONTACT, LEAD, MappedField
+from syncline.domain.mapping_options import AmbiguousPolicy, ObjectRules
 from syncline.domain.shape import ObjectShape
 from syncline.store.expressions import canonical, contact_value, decided, mirror_value
 from syncline.store.named_sql import load
 from syncline.store.names import ConnectionTables
 
 _DECIDE = load("decide")
-_LIFECYCLE = load("lifecycle")
-
 #: Objects have numbers of their own within a kind of rows.
 SEQ_OBJECT = 10**11
 _TRUE, _FALSE = sql.SQL("true"), sql.SQL("false")
@@ -44,10 +43,6 @@ class Kind(Enum):
         return self.first_seq + 10**13
 
 
-#: Within the lifecycle, what follows a record comes before what is deleted, and that before first matches.
-_FOLLOW, _DELETED, _UNDELETED, _MATCHED = (step * 10**12 for step in range(4))
-
-
 @dataclass(frozen=True)
 class Scope:
     """What one run decides about: its connection, what is mapped on each object, and whether all or the touched."""
@@ -60,6 +55,9 @@ class Scope:
     undecided_all: Mapping[str, bool]
     decided_sources: Mapping[str, Mapping[str, str]]
     external_id_field: str | None
+    #: By object, what happens to records that are deleted, and which records take part; the default ones elsewhere.
+    rules: Mapping[str, ObjectRules] = filled(default_factory=dict)
+    ambiguous: AmbiguousPolicy = AmbiguousPolicy.OLDEST
     #: By object, mapped fields that cannot be read for the moment.
     suspended: Mapping[str, Collection[str]] = filled(default_factory=dict)
     #: The run that applies the delta, where it is not the one that decided it.
@@ -74,6 +72,10 @@ class Scope:
         """The parameters that the statements take."""
         offset = seq + (self.objects.index(object_name) * SEQ_OBJECT if object_name else 0)
         return {"connection_id": self.connection_id, "run_id": self.run_id, "object": object_name, "seq": offset}
+
+    def rules_of(self, object_name: str) -> ObjectRules:
+        """The rules for the records of an object."""
+        return self.rules.get(object_name, ObjectRules())
 
     def touched(self, object_name: str, id_column: sql.Composable) -> sql.Composable:
         """The condition that a record is among those this run decides about."""
@@ -113,93 +115,6 @@ def gather_missing_statistics(conn: psycopg.Connection, scope: Scope) -> None:
     tables = ["contacts", "links", "left_out", *mirrors]
     for (name,) in conn.execute(_DECIDE["without_statistics"].compose(), {"tables": tables}).fetchall():
         conn.execute(sql.SQL("ANALYZE ") + sql.SQL(name))
-
-
-def decide_lifecycle(conn: psycopg.Connection, scope: Scope) -> None:
-    """Writes the rows of converted, merged, deleted and revived records, and of first matches, into the delta."""
-    linked = conn.execute(_LIFECYCLE["has_links"].compose(), scope.parameters()).fetchone()
-    if linked:
-        _decide_known(conn, scope)
-    if conn.execute(_LIFECYCLE["has_unlinked"].compose()).fetchone():
-        for name in scope.objects:
-            _match(conn, scope, name)
-
-
-def _decide_known(conn: psycopg.Connection, scope: Scope) -> None:
-    conn.execute(
-        _LIFECYCLE["follow"].compose(moves=moves(scope), people=_people(scope), touched=any_touched(scope, "link")),
-        scope.parameters(seq=_FOLLOW),
-    )
-    for name in scope.objects:
-        mirror = scope.tables.mirror(name)
-        touched = scope.touched(name, sql.Identifier("mirror", "id"))
-        for statement, seq in (("find_deleted", _DELETED), ("find_undeleted", _UNDELETED)):
-            conn.execute(_LIFECYCLE[statement].compose(mirror=mirror, touched=touched), scope.parameters(name, seq))
-
-
-def _match(conn: psycopg.Connection, scope: Scope, object_name: str) -> None:
-    conn.execute(
-        _LIFECYCLE["match"].compose(
-            mirror=scope.tables.mirror(object_name),
-            # A contact added after a record was decided about meets it all the same.
-            touched=_TRUE,
-            email=scope.email(object_name),
-            external=scope.column(object_name, scope.external_id_field or "", sql.SQL("NULL::text")),
-            unconverted=scope.unconverted(object_name),
-        ),
-        scope.parameters(object_name, _MATCHED),
-    )
-
-
-def moves(scope: Scope) -> sql.Composable:
-    """A query of (object, record_id, to_object, to_id, reason): records that another record stands for now."""
-    parts: list[sql.Composable] = []
-    for name in scope.objects:
-        shape, mirror = scope.shapes[name], scope.tables.mirror(name)
-        unconverted = _TRUE
-        if shape.find("IsConverted") and shape.find("ConvertedContactId"):
-            unconverted = sql.SQL("NOT (isconverted AND convertedcontactid IS NOT NULL)")
-            parts.append(
-                sql.SQL(
-                    'SELECT {}::text COLLATE "C" AS object, id AS record_id, {}::text COLLATE "C" AS to_object,'
-                    " convertedcontactid COLLATE \"C\" AS to_id, 'converted'::text AS reason FROM {}"
-                    " WHERE isconverted AND convertedcontactid IS NOT NULL"
-                ).format(sql.Literal(name), sql.Literal(CONTACT), mirror)
-            )
-        if shape.find("MasterRecordId"):
-            parts.append(
-                sql.SQL(
-                    'SELECT {0}::text COLLATE "C" AS object, id AS record_id, {0}::text COLLATE "C" AS to_object,'
-                    " masterrecordid COLLATE \"C\" AS to_id, 'merged'::text AS reason FROM {1}"
-                    " WHERE isdeleted AND masterrecordid IS NOT NULL AND {2}"
-                ).format(sql.Literal(name), mirror, unconverted)
-            )
-    nothing = sql.SQL(
-        "SELECT NULL::text AS object, NULL::text AS record_id, NULL::text AS to_object, NULL::text AS to_id,"
-        " NULL::text AS reason WHERE false"
-    )
-    return sql.SQL(" UNION ALL ").join(parts) if parts else nothing
-
-
-def _people(scope: Scope) -> sql.Composable:
-    """A query of (object, id) over every person record of the mirror."""
-    return sql.SQL(" UNION ALL ").join(
-        sql.SQL('SELECT {}::text COLLATE "C" AS object, id FROM {}').format(
-            sql.Literal(name), scope.tables.mirror(name)
-        )
-        for name in scope.objects
-    )
-
-
-def any_touched(scope: Scope, alias: str) -> sql.Composable:
-    """The condition that a row with `object` and `record_id` is among those this run decides about."""
-    choices = [
-        sql.SQL("{} = {} AND {}").format(
-            sql.Identifier(alias, "object"), sql.Literal(name), scope.touched(name, sql.Identifier(alias, "record_id"))
-        )
-        for name in scope.objects
-    ]
-    return sql.SQL("(") + sql.SQL(" OR ").join(choices) + sql.SQL(")")
 
 
 def decide_fields(conn: psycopg.Connection, scope: Scope, new_sources: Mapping[str, Sequence[str]]) -> None:
@@ -308,29 +223,3 @@ def _rules_row(field: MappedField) -> sql.Composed:
 def cases(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composed:
     """The branches of a CASE over field names."""
     return sql.SQL(" ").join(sql.SQL("WHEN {} THEN {}").format(sql.Literal(name), value) for name, value in values)
-
-
-def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:
-    """Writes one row per record that becomes a contact, and records why others are left out; gives the creates."""
-    parameters = scope.parameters(object_name, Kind.CREATES.first_seq)
-    dismissed: sql.Composable = _FALSE
-    if conn.execute(_LIFECYCLE["has_dismissed"].compose(), parameters).fetchone():
-        dismissed = sql.SQL("mirror.id IN ({})").format(_LIFECYCLE["dismissed"].compose(moves=moves(scope)))
-    conn.execute(
-        _LIFECYCLE["find_new"].compose(
-            mirror=scope.tables.mirror(object_name),
-            touched=scope.touched(object_name, sql.Identifier("mirror", "id")),
-            email=scope.email(object_name),
-            unconverted=scope.unconverted(object_name),
-            dismissed=dismissed,
-            merged=sql.SQL("{} IS NOT NULL").format(scope.column(object_name, "MasterRecordId", sql.SQL("NULL"))),
-        ),
-        parameters,
-    )
-    # Without statistics the planner joins as if the table were tiny.
-    conn.execute("ANALYZE unlinked")
-    conn.execute(_LIFECYCLE["leave_out"].compose(), parameters)
-    conn.execute(_LIFECYCLE["take_back"].compose(), parameters)
-    created = conn.execute(_LIFECYCLE["plan_creates"].compose(), parameters).rowcount
-    conn.execute("DROP TABLE unlinked")
-    return created

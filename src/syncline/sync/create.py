@@ -15,25 +15,23 @@ from typing import Any
 import psycopg
 
 from syncline import clock
-from syncline.domain.mapping import CONTACT, LEAD, MappedField
+from syncline.domain.mapping import LEAD, MappedField
 from syncline.domain.mapping_options import DuplicatePolicy, PushGuard
-from syncline.domain.matching import Candidate, choose_record
 from syncline.domain.outcomes import RowAction, RowError, RowResult
-from syncline.domain.sending import Next, build_wait
+from syncline.domain.sending import build_wait
 from syncline.domain.shape import TEXT_TYPES
 from syncline.domain.values import rest_to_text, text_to_json
 from syncline.errors import ConnectionBroken, LimitReached
-from syncline.salesforce.composite import query_part
 from syncline.salesforce.failures import classify_row, find_remedy, find_sentence
 from syncline.salesforce.soql import build_query, datetime_literal, quote, quote_list
-from syncline.store import outbox, refusals
+from syncline.store import outbox
 from syncline.store.database import transaction
 from syncline.store.outbox import Intent, NewLead
-from syncline.store.refusals import Failed
 from syncline.store.targets import Target
 from syncline.sync.context import SyncContext
 from syncline.sync.duplicates import DUPLICATES_DETECTED, Attempt, ask_again, choose_matches, shorten
 from syncline.sync.fields import read_fields
+from syncline.sync.known import link_found, link_known, park
 from syncline.sync.push import build_target
 
 #: Salesforce's clock and ours may differ by this much around an intent's time.
@@ -65,7 +63,7 @@ def create_in_salesforce(ctx: SyncContext) -> None:
             after = new[-1].contact_id
             unsettled = outbox.find_intended(conn, [one.contact_id for one in new])
             conn.rollback()
-            missing = _link_known(ctx, conn, [one for one in new if one.contact_id not in unsettled])
+            missing = link_known(ctx, conn, [one for one in new if one.contact_id not in unsettled])
             attempts = [attempt for one in missing if (attempt := _prepare(ctx, conn, target, one))]
             created |= _create(ctx, conn, target, attempts)
         conn.rollback()
@@ -95,70 +93,6 @@ def settle_intents(ctx: SyncContext) -> None:
         _take_what_was_set(ctx, conn, created)
 
 
-def _link_known(ctx: SyncContext, conn: psycopg.Connection, new: Sequence[NewLead]) -> list[NewLead]:
-    """Links whoever is in the org already; gives the others."""
-    if not new:
-        return []
-    candidates = _find_candidates(ctx, conn, [one.email.lower() for one in new if one.email])
-    missing, chosen = [], []
-    for one in new:
-        found = choose_record(one.contact_id, candidates.get((one.email or "").lower(), []))
-        if found is None:
-            missing.append(one)
-        else:
-            chosen.append((one, found))
-    link_found(ctx, conn, chosen, "found by address instead of created")
-    return missing
-
-
-def link_found(
-    ctx: SyncContext, conn: psycopg.Connection, chosen: Sequence[tuple[NewLead, Candidate]], rule: str
-) -> None:
-    """Links contacts to records that are there already; one that is another contact's is told."""
-    fields = [field.name for field in ctx.mapping.fields]
-    taken: set[str] = set()
-    for one, found in chosen:
-        with transaction(conn, "link"):
-            if found.linked_to not in (None, one.contact_id) or found.record_id in taken:
-                _tell_known(ctx, conn, one, found)
-                continue
-            taken.add(found.record_id)
-            target = build_target(ctx, found.object_name)
-            records = {one.contact_id: found.record_id}
-            outbox.note_found(conn, target, records, fields, run_id=ctx.run_id, now=clock.now(), rule=rule)
-            ctx.counts.add("linked_on_create")
-
-
-def _find_candidates(ctx: SyncContext, conn: psycopg.Connection, emails: Sequence[str]) -> dict[str, list[Candidate]]:
-    """Records with these addresses, from the mirror and from a fresh search."""
-    found: dict[str, dict[str, Candidate]] = {}
-    names = [name for name in (CONTACT, LEAD) if name in ctx.shapes]
-    for name in names:
-        for email, record_id, contact_id, created in outbox.find_known(conn, build_target(ctx, name), emails):
-            stamp = created.isoformat() if created else ""
-            found.setdefault(email, {})[record_id] = Candidate(name, record_id, stamp, contact_id)
-    conn.rollback()
-    where = f"Email IN {quote_list(emails)}"
-    parts = []
-    for name in names:
-        living = f"{where} AND IsConverted = false" if ctx.shapes[name].find("IsConverted") else where
-        soql = build_query(name, ["Id", "Email", "CreatedDate"], where=living)
-        parts.append(query_part(name, soql, all_rows=False))
-    for result in ctx.salesforce.composite(parts):
-        records = result.expect_success()["records"]
-        links = outbox.find_links(conn, build_target(ctx, result.reference_id), [one["Id"] for one in records])
-        for one in records:
-            known = Candidate(result.reference_id, one["Id"], one["CreatedDate"], links.get(one["Id"]))
-            found.setdefault(one["Email"].lower(), {}).setdefault(one["Id"], known)
-    conn.rollback()
-    return {email: list(records.values()) for email, records in found.items()}
-
-
-def _tell_known(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, found: Candidate) -> None:
-    message = f"{one.email} is {found.object_name} {found.record_id} already, which belongs to another contact."
-    _park(ctx, conn, one, RowError("ALREADY_KNOWN", message, ()), "Merge the two contacts, or change the address.")
-
-
 def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: NewLead) -> Attempt | None:
     """The record to send; None where a value does not fit, which becomes an issue."""
     record: dict[str, Any] = {}
@@ -171,7 +105,7 @@ def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: Ne
             message = f"{field.name} has {len(text)} characters, Salesforce takes {shape.length}"
             with transaction(conn, "create"):
                 error = RowError("STRING_TOO_LONG", message, ())
-                _park(ctx, conn, one, error, "Shorten the value; a further edit sends it again.", field.name)
+                park(ctx, conn, one, error, "Shorten the value; a further edit sends it again.", field.name)
             return None
         record[shape.name] = text_to_json(field.to_salesforce(text), shape)
     for name, filler in ctx.mapping.fillers:
@@ -348,24 +282,7 @@ def _refuse(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: Row
         wait = build_wait(outbox.load_attempts(conn, [one.contact_id]), random.random())  # noqa: S311  # jitter
         outbox.defer(conn, {one.contact_id: error.message}, clock.now() + wait)
         return
-    _park(ctx, conn, one, error, find_remedy(error.code))
-
-
-def _park(
-    ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: RowError, remedy: str, field: str = ""
-) -> None:
-    failed = Failed(
-        contact_id=one.contact_id,
-        record_id="",
-        version=one.version,
-        code=error.code,
-        message=error.message or find_sentence(error.code),
-        remedy=remedy,
-        names=(field,) if field else (),
-        next=str(Next.PARK),
-    )
-    refusals.settle_failed(conn, build_target(ctx, LEAD), [failed], run_id=ctx.run_id, now=clock.now())
-    ctx.counts.add("push_parked")
+    park(ctx, conn, one, error, find_remedy(error.code))
 
 
 def _external_id(ctx: SyncContext, target: Target) -> str | None:

@@ -9,7 +9,7 @@ from syncline.domain.consent import consent_fields
 from syncline.domain.mapping import LEAD, PERSON_OBJECTS, Lane
 from syncline.domain.plan import Plan, forecast_seconds
 from syncline.domain.sending import CallSizes, forecast_creates, forecast_updates
-from syncline.store import decisions, outbox, planned, plans, reads, sends
+from syncline.store import decisions, lifecycle, outbox, planned, plans, reads, sends
 from syncline.store.database import transaction
 from syncline.store.decisions import Scope
 from syncline.sync import consent
@@ -30,6 +30,8 @@ def build_scope(ctx: SyncContext) -> Scope:
         undecided_all={name: cursor is None or cursor.undecided_all for name, cursor in cursors.items()},
         decided_sources={name: cursor.sources if cursor else {} for name, cursor in cursors.items()},
         external_id_field=ctx.mapping.external_id_field,
+        rules={name: ctx.mapping.rules(name) for name in objects},
+        ambiguous=ctx.mapping.ambiguous,
         suspended={name: ctx.unreadable(name) for name in objects},
     )
 
@@ -76,7 +78,7 @@ def decide(ctx: SyncContext, scope: Scope) -> None:
         decisions.gather_missing_statistics(conn, scope)
         consent.note_read(ctx, conn, scope)
     with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
-        decisions.decide_lifecycle(conn, scope)
+        lifecycle.decide_lifecycle(conn, scope)
         decisions.decide_fields(conn, scope, _new_sources(scope))
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:
         for future in [pool.submit(_decide_new, ctx, scope, name) for name in scope.objects]:
@@ -93,7 +95,7 @@ def _decide_new(ctx: SyncContext, scope: Scope, object_name: str) -> None:
         closing(ctx.database.connect("decide")) as conn,
         transaction(conn, "decide_new"),
     ):
-        created = decisions.decide_new(conn, scope, object_name)
+        created = lifecycle.decide_new(conn, scope, object_name)
     ctx.progress.tick("decide", object_name, created, created)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from syncline import clock
-from syncline.domain.mapping_options import DuplicatePolicy, PushGuard
+from syncline.domain.mapping_options import AmbiguousPolicy, DuplicatePolicy, PushGuard
+from syncline.domain.matching import Choice
 from syncline.errors import OperatorError, RetryLater
 from syncline.salesforce import client as client_module
 from syncline.salesforce.client import Salesforce
@@ -160,6 +161,34 @@ def test_somebody_who_is_there_already_is_linked_instead(synced: Hub, colleague:
     assert synced.prove().percent == 100.0
 
 
+def _take(hub: Hub, policy: AmbiguousPolicy) -> None:
+    mapping = replace(hub.mapping, ambiguous=policy)
+    with hub.open() as ctx:
+        save_mapping(ctx.connection.id, mapping, clock.now())
+
+
+def test_of_several_records_the_policy_takes_one_or_a_person_does(synced: Hub, colleague: Salesforce) -> None:
+    _take(synced, AmbiguousPolicy.HOLD)
+    records = [{"LastName": name, "Company": "X", "Email": "ada.new@example.com"} for name in ("One", "Two")]
+    contact = _add(synced)
+    with synced.open() as ctx:
+        plan = run.make_plan(ctx)
+        older, newer = (one.id for record in records for one in colleague.create("Lead", [record]))
+        run.apply_plan(ctx, plan)
+        run.send(ctx)
+        assert (ctx.counts["linked_on_create"], ctx.counts["push_parked"]) == (0, 1)
+    ((code, message),) = synced.rows("SELECT code, message FROM issues WHERE state = 'open'")
+    assert code == "AMBIGUOUS_MATCH"
+    assert {f"Lead {older}" in message, f"Lead {newer}" in message} == {True}
+    synced.sync()
+    assert synced.rows("SELECT count(*) FROM links WHERE contact_id = %s", contact) == [(0,)]
+    assert synced.rows("SELECT count(*) FROM left_out WHERE reason = 'ambiguous'") == [(2,)]
+    _take(synced, AmbiguousPolicy.NEWEST)
+    synced.sync()
+    assert synced.rows("SELECT record_id FROM links WHERE contact_id = %s", contact) == [(newer,)]
+    assert synced.rows("SELECT count(*) FROM outbox WHERE kind = 'create'") == [(0,)]
+
+
 def test_a_refused_create_waits_for_a_person(synced: Hub) -> None:
     contact = _add(synced)
     fault = {"object_name": "Lead", "operation": "create", "row_code": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
@@ -214,9 +243,9 @@ def _create_unseen(hub: Hub, colleague: Salesforce, twins: int = 1, **more: str)
         hub.org.control("POST", "rules", _DUPLICATES)
         run.apply_plan(ctx, plan)
         # The search by address, which comes first, is told of nobody.
-        create_module = sys.modules["syncline.sync.create"]
+        known_module = sys.modules["syncline.sync.known"]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(create_module, "choose_record", lambda *_: None)
+            patch.setattr(known_module, "choose_record", lambda *_: Choice())
             run.send(ctx)
     return str(there.id)
 

@@ -11,7 +11,7 @@ from syncline.domain.ids import checksum
 from syncline.domain.mapping import CONTACT, LEAD, Direction, FieldType, MappedField, Policy
 from syncline.domain.mapping import Mapping as FieldMapping
 from syncline.domain.shape import FieldShape, ObjectShape
-from syncline.store import application, decisions, mirror, reads, shaping, staging
+from syncline.store import application, decisions, lifecycle, mirror, reads, shaping, staging
 from syncline.store.database import Database
 from syncline.store.decisions import Kind, Scope
 from syncline.store.mirror import BadValue
@@ -131,6 +131,8 @@ class Planted:
             undecided_all={name: cursor is None or cursor.undecided_all for name, cursor in cursors.items()},
             decided_sources={name: cursor.sources if cursor else {} for name, cursor in cursors.items()},
             external_id_field="Syncline_Id__c",
+            rules=dict(self.mapping.objects),
+            ambiguous=self.mapping.ambiguous,
         )
 
     def decide(self) -> Scope:
@@ -138,7 +140,7 @@ class Planted:
         self.run += 1
         with self.database.connect() as conn:
             scope = self.scope(conn)
-            decisions.decide_lifecycle(conn, scope)
+            lifecycle.decide_lifecycle(conn, scope)
             sources = {
                 name: [field.name for field, source in mapped if scope.decided_sources[name].get(field.name) != source]
                 for name, mapped in scope.mapped.items()
@@ -146,7 +148,7 @@ class Planted:
             }
             decisions.decide_fields(conn, scope, sources)
             for name in scope.objects:
-                decisions.decide_new(conn, scope, name)
+                lifecycle.decide_new(conn, scope, name)
         return scope
 
     def apply(self, scope: Scope, rows: int = 3) -> None:

@@ -215,18 +215,68 @@ UPDATE contacts contact SET {stricter}, updated_at = %(now)s
 FROM joined WHERE contact.id = joined.id AND ({differs});
 
 -- mark_deleted --
--- People whose record is deleted are marked, never removed.
-UPDATE contacts SET state = 'deleted', updated_at = %(now)s
+-- People whose record is deleted are marked or put away, never removed.
+UPDATE contacts SET state = CASE delta.outcome WHEN 'archive' THEN 'archived' ELSE 'deleted' END, updated_at = %(now)s
 FROM delta
 WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
-  AND delta.action = 'delete' AND contacts.id = delta.contact_id;
+  AND delta.action = 'delete' AND delta.outcome <> 'unlink' AND contacts.id = delta.contact_id;
 
 -- mark_links_deleted --
 -- Their links too.
 UPDATE links SET state = CASE delta.action WHEN 'delete' THEN 'deleted' ELSE 'live' END
 FROM delta
 WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
-  AND delta.action IN ('delete', 'undelete') AND links.contact_id = delta.contact_id;
+  AND delta.action IN ('delete', 'undelete') AND delta.outcome <> 'unlink' AND links.contact_id = delta.contact_id;
+
+-- note_unlinked --
+-- Under another policy they are set free; should the record come back, it is known whose it was.
+INSERT INTO link_aliases (connection_id, object, record_id, contact_id, reason, noted_at)
+SELECT %(connection_id)s, object, record_id, contact_id, 'unlinked', %(now)s
+FROM delta
+WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s AND action = 'delete' AND outcome = 'unlink'
+ON CONFLICT (connection_id, object, record_id) DO UPDATE
+SET contact_id = excluded.contact_id, reason = excluded.reason, noted_at = excluded.noted_at;
+
+-- leave_unlinked --
+-- Their records count as deleted.
+INSERT INTO left_out (connection_id, object, record_id, reason)
+SELECT %(connection_id)s, object, record_id, 'deleted'
+FROM delta
+WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s AND action = 'delete' AND outcome = 'unlink'
+ON CONFLICT (connection_id, object, record_id) DO UPDATE SET reason = excluded.reason;
+
+-- unlink_deleted --
+-- Nothing links them any more.
+DELETE FROM links USING delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action = 'delete' AND delta.outcome = 'unlink' AND links.contact_id = delta.contact_id;
+
+-- free_unlinked --
+-- They stay as contacts of ours.
+UPDATE contacts SET linked = false, updated_at = %(now)s
+FROM delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action = 'delete' AND delta.outcome = 'unlink' AND contacts.id = delta.contact_id;
+
+-- clear_unlinked --
+-- There is no record to send their edits to.
+DELETE FROM outbox USING delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action = 'delete' AND delta.outcome = 'unlink' AND outbox.contact_id = delta.contact_id;
+
+-- forget_unlinked_bases --
+-- Nor is anything agreed on with it.
+DELETE FROM field_bases USING delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action = 'delete' AND delta.outcome = 'unlink'
+  AND field_bases.connection_id = %(connection_id)s AND field_bases.contact_id = delta.contact_id;
+
+-- forget_unlinked --
+-- A record that has a contact again is no longer remembered as the former one of somebody.
+DELETE FROM link_aliases alias USING delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action = 'link' AND alias.reason = 'unlinked' AND alias.connection_id = %(connection_id)s
+  AND alias.object = delta.object AND alias.record_id = delta.record_id;
 
 -- revive --
 -- A record seen alive again revives its contact.

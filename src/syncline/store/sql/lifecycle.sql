@@ -41,10 +41,10 @@ FROM kept;
 SELECT 1 FROM links WHERE connection_id = %(connection_id)s LIMIT 1;
 
 -- find_deleted --
--- Live links whose record was deleted and stands for no other.
+-- Live links whose record was deleted and stands for no other: what becomes of them is a policy.
 INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, outcome, rule)
 SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY link.contact_id), link.object, link.record_id,
-       link.contact_id, 'delete', 'mark', 'deleted in Salesforce'
+       link.contact_id, 'delete', %(policy)s, 'deleted in Salesforce'
 FROM links link JOIN {mirror} mirror ON mirror.id = link.record_id
 WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state = 'live'
   AND mirror.isdeleted AND {touched}
@@ -66,36 +66,108 @@ WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND li
 -- Whether any contact waits for a record to be matched with.
 SELECT 1 FROM contacts WHERE NOT linked AND state = 'active' LIMIT 1;
 
--- match --
--- First match of unlinked records with unlinked contacts: by our external id, else by address; of several records
--- the oldest, of several contacts the oldest.
-WITH unlinked AS (
+-- make_pairs --
+-- Contacts without a record beside records without a contact; `certain` pairs need no policy.
+CREATE TEMP TABLE pairs (
+    contact_id  bigint NOT NULL,
+    object      text COLLATE "C" NOT NULL,
+    record_id   text COLLATE "C" NOT NULL,
+    createddate timestamptz,
+    sign        smallint NOT NULL,  -- 0: it was this contact's before, 1: our external id, 2: the address
+    held        boolean NOT NULL DEFAULT false
+) ON COMMIT DROP;
+
+-- find_pairs --
+-- A record that was deleted, set free and undeleted; one with our external id; one with the same address.
+WITH unlinked AS NOT MATERIALIZED (
     SELECT mirror.id, mirror.createddate, {email} AS email, {external} AS external_key
     FROM {mirror} mirror
-    WHERE NOT mirror.isdeleted AND {unconverted} AND {touched}
+    WHERE NOT mirror.isdeleted AND {unconverted}
       AND NOT EXISTS (SELECT 1 FROM links link WHERE link.connection_id = %(connection_id)s
                       AND link.object = %(object)s AND link.record_id = mirror.id AND link.state <> 'dismissed')
-),
-pairs AS (
-    SELECT contact.id AS contact_id, unlinked.id AS record_id, unlinked.createddate,
-           contact.external_key IS NOT NULL AND contact.external_key = unlinked.external_key AS by_key
-    FROM unlinked JOIN contacts contact
-      ON NOT contact.linked AND contact.state = 'active'
-     AND (contact.external_key = unlinked.external_key OR lower(contact.email) = lower(unlinked.email))
-    WHERE NOT EXISTS (SELECT 1 FROM delta linking WHERE linking.run_id = %(run_id)s
-                      AND linking.contact_id = contact.id AND linking.action = 'link')
       AND NOT EXISTS (SELECT 1 FROM delta moving WHERE moving.run_id = %(run_id)s AND moving.object = %(object)s
-                      AND moving.record_id = unlinked.id AND moving.action IN ('convert', 'merge'))
+                      AND moving.record_id = mirror.id AND moving.action IN ('convert', 'merge'))
+), free AS NOT MATERIALIZED (
+    SELECT id, external_key, email FROM contacts WHERE NOT linked AND state = 'active'
+)
+INSERT INTO pairs (contact_id, object, record_id, createddate, sign)
+SELECT DISTINCT ON (found.contact_id, found.id) found.contact_id, %(object)s, found.id, found.createddate, found.sign
+FROM (
+    SELECT free.id AS contact_id, unlinked.id, unlinked.createddate, 0::smallint AS sign
+    FROM link_aliases alias
+    JOIN unlinked ON unlinked.id = alias.record_id
+    JOIN free ON free.id = alias.contact_id
+    WHERE alias.connection_id = %(connection_id)s AND alias.object = %(object)s AND alias.reason = 'unlinked'
+    UNION ALL
+    SELECT free.id, unlinked.id, unlinked.createddate, 1 FROM unlinked
+    JOIN free ON free.external_key = unlinked.external_key
+    UNION ALL
+    SELECT free.id, unlinked.id, unlinked.createddate, 2 FROM unlinked
+    JOIN free ON lower(free.email) = lower(unlinked.email)
+) found
+ORDER BY found.contact_id, found.id, found.sign;
+
+-- drop_uncertain --
+-- Where a sign is certain, an address says nothing more.
+DELETE FROM pairs uncertain USING pairs certain
+WHERE uncertain.sign = 2 AND certain.sign < 2
+  AND (certain.contact_id = uncertain.contact_id
+       OR certain.object = uncertain.object AND certain.record_id = uncertain.record_id);
+
+-- hold_ambiguous --
+-- Contacts with several records of their first object, and those that share one with other contacts, wait for a person
+-- with all their records.
+WITH first_object AS (
+    SELECT contact_id, min(array_position(%(objects)s::text[], object::text)) AS place
+    FROM pairs WHERE sign = 2 GROUP BY contact_id
+), counted AS (
+    SELECT pairs.contact_id, count(*) OVER (PARTITION BY pairs.contact_id) AS records,
+           count(*) OVER (PARTITION BY pairs.object, pairs.record_id) AS contacts
+    FROM pairs
+    JOIN first_object first ON first.contact_id = pairs.contact_id
+        AND first.place = array_position(%(objects)s::text[], pairs.object::text)
+    WHERE pairs.sign = 2
+), ambiguous AS (
+    SELECT DISTINCT contact_id FROM counted WHERE records > 1 OR contacts > 1
+)
+UPDATE pairs SET held = true FROM ambiguous WHERE ambiguous.contact_id = pairs.contact_id;
+
+-- note_ambiguous --
+-- Their records are listed among those that are left out.
+INSERT INTO left_out (connection_id, object, record_id, reason)
+SELECT DISTINCT %(connection_id)s, object, record_id, 'ambiguous' FROM pairs WHERE held
+ON CONFLICT (connection_id, object, record_id) DO UPDATE SET reason = excluded.reason
+WHERE left_out.reason <> excluded.reason;
+
+-- reconsider --
+-- Records that were ambiguous and are no more have to be decided.
+WITH settled AS (
+    DELETE FROM left_out
+    WHERE connection_id = %(connection_id)s AND reason = 'ambiguous'
+      AND NOT EXISTS (SELECT 1 FROM pairs WHERE pairs.held AND pairs.object = left_out.object
+                      AND pairs.record_id = left_out.record_id)
+    RETURNING object, record_id
+)
+INSERT INTO touched (connection_id, object, record_id)
+SELECT %(connection_id)s, object, record_id FROM settled ON CONFLICT DO NOTHING;
+
+-- match --
+-- First matches of one object: certain signs before addresses; among several the policy's first.
+WITH open AS (
+    SELECT pairs.* FROM pairs
+    WHERE pairs.object = %(object)s AND NOT pairs.held
+      AND NOT EXISTS (SELECT 1 FROM delta linking WHERE linking.run_id = %(run_id)s
+                      AND linking.contact_id = pairs.contact_id AND linking.action = 'link')
 ),
 first_record AS (
-    SELECT DISTINCT ON (contact_id) * FROM pairs ORDER BY contact_id, by_key DESC, createddate, record_id
+    SELECT DISTINCT ON (contact_id) * FROM open ORDER BY contact_id, sign, {first_record}
 ),
 first_contact AS (
-    SELECT DISTINCT ON (record_id) * FROM first_record ORDER BY record_id, by_key DESC, contact_id
+    SELECT DISTINCT ON (record_id) * FROM first_record ORDER BY record_id, sign, {first_contact}
 )
 INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, outcome, rule)
-SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY contact_id), %(object)s, record_id, contact_id,
-       'link', 'link', CASE WHEN by_key THEN 'same external id' ELSE 'same address' END
+SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY contact_id), %(object)s, record_id, contact_id, 'link', 'link',
+       CASE sign WHEN 0 THEN 'alive in Salesforce' WHEN 1 THEN 'same external id' ELSE 'same address' END
 FROM first_contact;
 
 -- has_dismissed --
@@ -117,10 +189,14 @@ SELECT mirror.id, CASE
     WHEN mirror.isdeleted THEN 'deleted'
     WHEN NOT {unconverted} THEN 'converted'
     WHEN {dismissed} THEN 'deleted_here'
+    WHEN left_out.reason = 'ambiguous' THEN 'ambiguous'
+    WHEN {keep} THEN NULL
     WHEN {email} IS NULL THEN 'without_email'
     WHEN {email} NOT LIKE '_%%@_%%._%%' OR {email} LIKE '%%@%%@%%' OR {email} LIKE '%% %%' THEN 'malformed_email'
 END AS reason
 FROM {mirror} mirror
+LEFT JOIN left_out ON left_out.connection_id = %(connection_id)s AND left_out.object = %(object)s
+    AND left_out.record_id = mirror.id AND left_out.reason = 'ambiguous'
 WHERE {touched}
   AND NOT EXISTS (SELECT 1 FROM links link WHERE link.connection_id = %(connection_id)s
                   AND link.object = %(object)s AND link.record_id = mirror.id)
