@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ LOGIN_SECRETS = {
     "SYNCLINE_PASSWORD": "password",
     "SYNCLINE_SECURITY_TOKEN": "security_token",
 }
+#: The access token of an administrator, for `syncline setup`; also as a file.
+ADMIN_TOKEN = "SYNCLINE_ADMIN_TOKEN"  # noqa: S105  # the name of a variable
 
 _LOG_LEVELS = ("error", "warning", "info", "debug")
 _KILL_AT = re.compile(r"(?P<name>[a-z0-9_.]+)(?::(?P<nth>[1-9]\d*))?(?:,(?P<target>self|postgres))?")
@@ -96,11 +99,32 @@ def read_login_secrets(environment: Mapping[str, str] | None = None) -> dict[str
     return {name: value for name, value in found.items() if value is not None}
 
 
+def read_admin_token(file: Path | None, environment: Mapping[str, str] | None = None) -> str:
+    """The access token of an administrator, from a file (- is standard input), else from the environment.
+
+    Raises:
+        ConfigError: there is none, or the file cannot be read.
+    """
+    if file is None:
+        token = _secret(dict(os.environ if environment is None else environment), ADMIN_TOKEN)
+    else:
+        try:
+            token = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise ConfigError(f"{file} cannot be read: {problem}", remedy="Name a readable file.") from problem
+    if not token or not token.strip():
+        raise ConfigError(
+            "An administrator's access token is needed with --url.",
+            remedy=f"Give it with --token-file or {ADMIN_TOKEN}; `sf org display --json` shows one.",
+        )
+    return token.strip()
+
+
 def _refuse_unknown(given: Mapping[str, str]) -> None:
     # SYNCLINE_TEST_… steers the tests, which read it themselves.
     ours = [name for name in given if name.startswith("SYNCLINE_") and not name.startswith("SYNCLINE_TEST_")]
     for name in sorted(ours):
-        if name not in VARIABLES and name.removesuffix("_FILE") not in LOGIN_SECRETS:
+        if name not in VARIABLES and name.removesuffix("_FILE") not in (*LOGIN_SECRETS, ADMIN_TOKEN):
             raise ConfigError(
                 f"{name} is not a setting of Syncline.",
                 remedy=f"Unset it. The settings are: {', '.join((*VARIABLES, *SECRETS))}.",

@@ -93,6 +93,11 @@ def test_the_page_of_bad_days_is_what_the_catalogue_says() -> None:
     assert generator["TARGET"].read_text(encoding="utf-8") == generator["build_page"](), "run script/docs"
 
 
+def test_the_permissions_page_is_up_to_date() -> None:
+    generator = runpy.run_path(str(ROOT / "docs/reference/generate_permissions.py"))
+    assert generator["TARGET"].read_text(encoding="utf-8") == generator["build_page"](), "run script/docs"
+
+
 def test_every_setting_is_listed() -> None:
     page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
     missing = [name for name in (*VARIABLES, *SECRETS, *LOGIN_SECRETS) if f"`{name}`" not in page]

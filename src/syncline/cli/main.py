@@ -17,6 +17,8 @@ from syncline.errors import SynclineError
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("syncline.cli.demo", "Try it all on a simulated org, with nothing to set up."),
     "connect": ("syncline.cli.connect", "Connect to a Salesforce org."),
+    "setup": ("syncline.cli.setup", "Make in the org what Syncline needs there, or take it back."),
+    "check": ("syncline.cli.check", "Say which rights the integration user needs, and which are missing."),
     "map": ("syncline.cli.map", "Say which marketing field stands for which Salesforce fields."),
     "objects": ("syncline.cli.objects", "Mirror further objects of Salesforce, for BI and segments."),
     "plan": ("syncline.cli.plan", "Show what a sync would change, and change nothing."),

@@ -49,6 +49,8 @@ class FieldShape:
     relationship_name: str | None = None
     compound_of: str | None = None
     defaulted_on_create: bool = False
+    #: Whether FieldPermissions are granted for it; what is not, everybody sees who sees the object.
+    permissionable: bool = True
 
     @property
     def column(self) -> str:

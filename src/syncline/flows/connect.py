@@ -23,6 +23,7 @@ from syncline.salesforce.credentials import (
     ClientCredentials,
     Credentials,
     JwtBearer,
+    SessionToken,
     SoapLogin,
     UsernamePassword,
 )
@@ -134,6 +135,21 @@ def make_client(login: Login, api_version: str = API_VERSION) -> Iterator[Salesf
         transport.close()
 
 
+@contextmanager
+def open_session(instance_url: str, access_token: str, api_version: str = API_VERSION) -> Iterator[Salesforce]:
+    """A client of a session that somebody else began; when it ends, it is not begun anew.
+
+    Raises:
+        OperatorError: the address cannot be used.
+    """
+    _check_address(instance_url)
+    transport = Transport()
+    try:
+        yield Salesforce(TokenOwner(SessionToken(instance_url, access_token), transport), transport, api_version)
+    finally:
+        transport.close()
+
+
 def build_credentials(login: Login) -> Credentials:
     """The credentials of a login, as the client takes them."""
     secrets = login.secrets
@@ -195,20 +211,24 @@ def _check(name: str, login: Login) -> None:
         check_name(name)
     except ValueError as problem:
         raise OperatorError(str(problem), remedy="Choose another name with --name.") from None
-    address = urlsplit(login.login_url)
+    _check_address(login.login_url)
+    missing = [one for one in NEEDED_SECRETS[login.kind][0] if not login.secrets.get(one)]
+    if missing:
+        raise OperatorError(
+            f"The login by {login.kind} needs: {', '.join(missing)}.", remedy="See `syncline connect --help`."
+        )
+
+
+def _check_address(url: str) -> None:
+    address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise OperatorError(
-            f"{login.login_url!r} is no address of an org.",
+            f"{url!r} is no address of an org.",
             remedy="Write it as https://YOUR-DOMAIN.my.salesforce.com.",
         )
     if address.scheme == "http" and not _is_loopback(address.hostname):
         raise OperatorError(
             "Secrets are not sent over http.", remedy="Write the address with https; http is for this machine only."
-        )
-    missing = [one for one in NEEDED_SECRETS[login.kind][0] if not login.secrets.get(one)]
-    if missing:
-        raise OperatorError(
-            f"The login by {login.kind} needs: {', '.join(missing)}.", remedy="See `syncline connect --help`."
         )
 
 

@@ -16,6 +16,7 @@ class Identity:
     user_id: str
     username: str
     name: str
+    email: str = ""
 
 
 @dataclass(frozen=True)

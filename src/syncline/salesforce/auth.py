@@ -14,6 +14,7 @@ from syncline.salesforce.credentials import (
     ClientCredentials,
     Credentials,
     JwtBearer,
+    SessionToken,
     SoapLogin,
     UsernamePassword,
 )
@@ -49,6 +50,8 @@ def log_in(credentials: Credentials, transport: Transport) -> Token:
         ConfigError: the private key cannot be used.
     """
     match credentials:
+        case SessionToken():
+            return Token(credentials.access_token, credentials.instance_url.rstrip("/"), "", "", clock.now())
         case ClientCredentials():
             form = {"grant_type": "client_credentials"}
             return _ask_token(

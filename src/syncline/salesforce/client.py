@@ -45,6 +45,11 @@ class Salesforce:
         self._client_name = client_name
 
     @property
+    def version(self) -> str:
+        """The version of the API that is spoken."""
+        return self._version
+
+    @property
     def calls(self) -> CallCount:
         """Calls made so far, by kind."""
         return self._transport.calls
@@ -76,9 +81,8 @@ class Salesforce:
     def identity(self) -> Identity:
         """Who we are (OAuth userinfo)."""
         body = self.json("login", "GET", "/services/oauth2/userinfo")
-        return Identity(
-            body["organization_id"], body["user_id"], body.get("preferred_username", ""), body.get("name", "")
-        )
+        told = [str(body.get(one) or "") for one in ("preferred_username", "name", "email")]
+        return Identity(body["organization_id"], body["user_id"], *told)
 
     def organization(self) -> dict[str, Any]:
         """The org's own record: Name, OrganizationType, IsSandbox, InstanceName."""

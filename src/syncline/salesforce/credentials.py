@@ -44,4 +44,12 @@ class SoapLogin:
     security_token: str = field(default="", repr=False)
 
 
-Credentials = ClientCredentials | JwtBearer | UsernamePassword | SoapLogin
+@dataclass(frozen=True)
+class SessionToken:
+    """A session that somebody else began, such as an administrator's for a set-up; it is never renewed nor stored."""
+
+    instance_url: str
+    access_token: str = field(repr=False)
+
+
+Credentials = SessionToken | ClientCredentials | JwtBearer | UsernamePassword | SoapLogin

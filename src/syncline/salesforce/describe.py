@@ -43,4 +43,5 @@ def _read_field(body: dict[str, Any]) -> FieldShape:
         relationship_name=body.get("relationshipName"),
         compound_of=body.get("compoundFieldName"),
         defaulted_on_create=bool(body.get("defaultedOnCreate")),
+        permissionable=bool(body.get("permissionable", True)),
     )
