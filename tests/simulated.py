@@ -8,8 +8,9 @@ import requests
 
 from simorg.access import describe_access
 from simorg.opening import open_org
-from simorg.org import Org, Settings
+from simorg.org import Org
 from simorg.server import RunningServer, start_server
+from simorg.settings import Settings
 
 
 @dataclass

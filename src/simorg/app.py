@@ -87,7 +87,9 @@ class App:
             deliver(self.org)
         request = self._build_request(raw, path, query)
         if path.startswith(f"{CONTROL}/"):
-            return self._answer(request)[2]
+            answer = self._answer(request)[2]
+            self.org.keep()
+            return answer
         fault = self.org.faults.for_request(raw.method, path, request.args.get("q", ""))
         route, response = None, ApiResponse(status=0)
         try:
@@ -105,6 +107,8 @@ class App:
             if fault:
                 response.truncate = fault.truncate
         finally:
+            # Nobody is told of a change that a kill could still undo.
+            self.org.keep()
             self._note(request, response, route, began, fault)
         return response
 

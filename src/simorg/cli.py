@@ -23,8 +23,8 @@ from simorg.access import client_environment
 from simorg.fidelity import FACTS
 from simorg.hosting import Hosting, OrgOrder, read_order
 from simorg.opening import WrongFolder, open_org
-from simorg.org import Settings
 from simorg.server import LOOPBACK
+from simorg.settings import Settings
 
 app = typer.Typer(
     name="simorg",

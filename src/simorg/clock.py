@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 
 class Clock:
@@ -12,6 +14,7 @@ class Clock:
         self._lock = threading.Lock()
         self._frozen: datetime | None = None
         self._offset = timedelta()
+        self._revision = 0
 
     def now(self) -> datetime:
         """The org's time, in UTC."""
@@ -31,10 +34,12 @@ class Clock:
         frozen = at or self.now()
         with self._lock:
             self._frozen = frozen
+            self._revision += 1
 
     def advance(self, seconds: float) -> None:
         """Moves the clock, frozen or not."""
         with self._lock:
+            self._revision += 1
             if self._frozen:
                 self._frozen += timedelta(seconds=seconds)
             else:
@@ -43,6 +48,7 @@ class Clock:
     def resume(self) -> None:
         """Lets a frozen clock run on from where it stands."""
         with self._lock:
+            self._revision += 1
             if self._frozen:
                 self._offset = self._frozen - datetime.now(UTC)
                 self._frozen = None
@@ -51,6 +57,25 @@ class Clock:
         """Real time again."""
         with self._lock:
             self._frozen, self._offset = None, timedelta()
+            self._revision += 1
+
+    @property
+    def revision(self) -> int:
+        """Grows whenever the clock is set."""
+        return self._revision
+
+    def entries(self) -> Mapping[str, Any]:
+        """How far it is from real time, and where it stands, to be kept (`simorg.keeping`)."""
+        with self._lock:
+            found: dict[str, Any] = {"offset": self._offset.total_seconds()} if self._offset else {}
+            return {**found, "frozen": self._frozen.isoformat()} if self._frozen else found
+
+    def restore(self, entries: Mapping[str, Any]) -> None:
+        """Sets it as it was."""
+        with self._lock:
+            self._offset = timedelta(seconds=entries.get("offset", 0.0))
+            self._frozen = datetime.fromisoformat(entries["frozen"]) if "frozen" in entries else None
+            self._revision += 1
 
     @property
     def frozen(self) -> bool:

@@ -16,9 +16,10 @@ from simorg.access import describe_access
 from simorg.app import App
 from simorg.directory import Directory
 from simorg.opening import open_org
-from simorg.org import Org, Settings
+from simorg.org import Org
 from simorg.seeds import NAMES
 from simorg.server import LOOPBACK, RunningServer, Server, serve_from_thread
+from simorg.settings import Settings
 from simorg.transport.tls import make_tls
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?")

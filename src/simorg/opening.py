@@ -5,9 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from simorg import seeds
-from simorg.metadata.installation import install_stored
-from simorg.org import Org, Settings
+from simorg.behaviour.customizing import recalculate
+from simorg.metadata.rules import put_stored_rules
+from simorg.org import Org
 from simorg.schema.data import build_schema
+from simorg.settings import Settings
 from simorg.users import INTEGRATION, ROLES, build_app, build_login
 
 _FACTS = "seed.json"
@@ -39,21 +41,38 @@ def open_org(
     org = Org(folder, schema, settings=settings, name=name, sandbox=sandbox)
     org.open()
     if planted:
-        install_stored(org)
         _adopt(org, planted)
     else:
-        seeds.plant(org, seed, people)
-        kept = {name: value for name, value in asdict(org.settings).items() if name in _KEPT}
-        facts_file.write_text(
-            json.dumps({"seed": seed, "name": name, "sandbox": sandbox, "settings": kept}), encoding="utf-8"
-        )
+        plant_anew(org, seed, people)
     return org
+
+
+def plant_anew(org: Org, seed: str, people: int | None) -> None:
+    """Takes away everything that the org did not begin with (records, definitions, rules), and plants it.
+
+    Raises:
+        ValueError: there is no such seed.
+    """
+    # A folder is planted once this file says so: a start after a kill in between begins anew.
+    facts_file = org.folder / _FACTS
+    facts_file.unlink(missing_ok=True)
+    org.rules.remove()
+    org.storage.wipe(org.schema.restore())
+    seeds.plant(org, seed, people)
+    org.keep()
+    kept = {name: value for name, value in asdict(org.settings).items() if name in _KEPT}
+    facts = {"seed": seed, "name": org.name, "sandbox": org.sandbox, "settings": kept}
+    aside = facts_file.with_suffix(".new")
+    aside.write_text(json.dumps(facts), encoding="utf-8")
+    aside.replace(facts_file)
 
 
 def _adopt(org: Org, planted: dict[str, object]) -> None:
     org.seed = str(planted["seed"])
     kept = planted["settings"]
     assert isinstance(kept, dict)
+    recalculate(org)
+    put_stored_rules(org)
     for name in _KEPT:
         setattr(org.settings, name, kept[name])
     for role in ROLES:

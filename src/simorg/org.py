@@ -6,6 +6,8 @@ import random
 import secrets
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,66 +19,18 @@ from simorg.clock import Clock, format_stamp
 from simorg.faults import Faults
 from simorg.ids import build_id
 from simorg.journal import Journal
+from simorg.keeping import Keeper
 from simorg.logins.state import Logins
+from simorg.schema.kept import KeptSchema
 from simorg.schema.registry import Schema
 from simorg.security.guard import Guard
 from simorg.security.view import View
+from simorg.settings import Settings, ToldSettings
 from simorg.storage import Storage
+from simorg.transactions import Transaction
 from simorg.users import Users
 
 INSTANCE = "gK00"
-
-
-@dataclass
-class Settings:
-    """What can be set about an org while it runs, with what a new one has."""
-
-    name: str = "Simulated Org"
-    edition: str = "Developer Edition"
-    instance_name: str = "SIM1"
-    bare: bool = False
-    soap_login_enabled: bool = True
-    trusted_address: bool = False
-    session_seconds: int = 7200
-    time_zone: str = "UTC"
-    #: Rows of a query's page; a page may be smaller on order.
-    page_rows: int = 2000
-    #: Rows of one page of Bulk results where none are asked for.
-    bulk_page_rows: int = 100_000
-    #: Seconds that a Bulk job waits before it runs.
-    bulk_delay: float = 0.0
-    #: Rows of one batch of a Bulk ingest job, and seconds that each batch takes besides its work.
-    bulk_batch_rows: int = 10_000
-    bulk_batch_delay: float = 0.0
-    #: Whether the results of Bulk ingest jobs come in another order than the rows were sent in.
-    bulk_shuffle: bool = False
-    #: Megabytes that the data of one Bulk ingest job may have as base64.
-    bulk_upload_mb: float = 150.0
-    #: Whether users have the permission Bulk API Hard Delete, which a new org gives to nobody.
-    bulk_hard_delete: bool = False
-    #: Seconds that a deploy or a retrieve of metadata waits before it runs.
-    deploy_delay: float = 0.0
-    daily_requests: int = 15_000_000
-    #: So many requests may run longer than so many seconds at a time (REST API Developer Guide, "API Request Limits").
-    concurrent_requests: int = 25
-    long_request_seconds: float = 20.0
-    commit_lag_ms: int = 0
-    #: (probability, least ms, most ms): some transactions become visible late.
-    commit_lag_some: tuple[float, int, int] | None = None
-    #: The active lead assignment rule: Leads of this LeadSource go to this owner unless the caller says otherwise.
-    assignment_source: str | None = None
-    assignment_owner: str | None = None
-    #: Whether a campaign member with a status that the campaign does not have is refused; else it gets the default.
-    refuse_unknown_member_status: bool = False
-    versions: tuple[int, int] = (31, 68)
-    #: From this version on, answers do not misspell the key of what a record repeats.
-    duplicate_result_spelt_from: float = 52.0
-    #: Sharing defaults, object → model, where they differ from those of a new org; see `simorg.security.sharing`.
-    sharing: dict[str, str] = field(default_factory=dict)
-    #: Whether the edition has the API.
-    api_enabled: bool = True
-    #: Whether the integration user starts with what its licence gives, and nothing else.
-    bare_rights: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +79,13 @@ class Org:
         self.sessions: dict[str, Session] = {}
         #: What protocols keep between requests (open cursors, Bulk jobs), by name; each has `clear()`.
         self.parts: dict[str, Part] = {}
+        #: Settings that the control plane changed.
+        self.told = ToldSettings(self.settings)
+        #: What is there again after a restart, besides records. A part that refers to others comes after them.
+        self.keeper = Keeper({
+            "clock": self.clock, "settings": self.told, "schema": KeptSchema(self.schema), "rules": self.rules,
+            "logins": self.logins,
+        })  # fmt: skip
         self._lock = threading.Lock()
         self._requests: deque[datetime] = deque()
         #: Draws what is left to chance, the same after each start.
@@ -162,12 +123,31 @@ class Org:
         self.storage.commit_lag = self._draw_lag
         self.storage.time_zone = lambda: self.time_zone
         self.storage.draw_stamp = self._draw_stamp
+        self.storage.before_commit, self.storage.after_rollback = self.keeper.save, self.keeper.forget
         self.storage.open()
+        self.keeper.load(lambda statement: list(self.storage.read(statement)))
+        for one in self.schema.objects():
+            if one is not self.schema.initial(one.name):
+                self.storage.add_object(one.name)
 
     def close(self) -> None:
         """Closes the storage."""
         self.clear_parts()
+        self.keep()
         self.storage.close()
+
+    def keep(self) -> None:
+        """Saves what was changed besides records; where nothing was, it costs nothing."""
+        if self.keeper.is_behind:
+            with self.storage.transaction(lags=False):
+                # The commit saves it.
+                pass
+
+    @contextmanager
+    def changing(self, user_id: str = "") -> Iterator[Transaction]:
+        """A change of schema and records that others see at its end, all together; on an exception nothing of it."""
+        with self.schema.changing(), self.storage.transaction(user_id, lags=False) as tx:
+            yield tx
 
     def clear_parts(self) -> None:
         """Forgets open cursors and jobs."""

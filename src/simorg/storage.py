@@ -11,7 +11,7 @@ import re
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,14 +23,9 @@ from simorg.functions import add_functions
 from simorg.ids import build_id, read_number
 from simorg.schema.registry import Field, ObjectType, Schema
 from simorg.snapshots import Snapshot
+from simorg.tables import add_missing_columns, drop_tables, make_indexes, make_own_tables, make_table
 from simorg.transactions import StoredValue, Transaction, quote
 
-_REAL = frozenset({"double", "currency", "percent"})
-_INTEGER = frozenset({"int", "long", "boolean"})
-_INDEXED = frozenset({
-    "SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId", "CampaignId", "LeadId", "ContactId",
-    "OpportunityId", "WhoId", "WhatId", "PersonContactId", "AssigneeId", "ParentId", "ProfileId",
-})  # fmt: skip
 _PLACES = re.compile(r"\{(\w+)\}")
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -39,15 +34,6 @@ _PRAGMAS = (
     "PRAGMA cache_size=-65536",
     "PRAGMA mmap_size=1073741824",
 )
-
-#: Components of metadata that somebody made or changed; `content` is JSON.
-_METADATA = """
-CREATE TABLE IF NOT EXISTS _metadata (
-    type TEXT NOT NULL, full_name TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL, content TEXT NOT NULL,
-    created TEXT NOT NULL, created_by TEXT NOT NULL, changed TEXT NOT NULL, changed_by TEXT NOT NULL,
-    PRIMARY KEY (type, full_name)
-) WITHOUT ROWID
-"""
 
 
 class Storage:
@@ -71,6 +57,9 @@ class Storage:
         self.commit_lag: Callable[[], int] = lambda: 0
         #: The time zone that calculated fields see days in.
         self.time_zone: Callable[[], ZoneInfo] = lambda: ZoneInfo("UTC")
+        #: Writes what else belongs to a commit, and learns of one that was undone.
+        self.before_commit: Callable[[Transaction], None] = lambda _: None
+        self.after_rollback: Callable[[], None] = lambda: None
         #: The stamp of a new transaction.
         self.draw_stamp: Callable[[], str] = clock.stamp
 
@@ -83,11 +72,9 @@ class Storage:
         """Makes the file and the tables that are missing."""
         self._writer = self._connect()
         self._writer.execute("BEGIN")
-        self._execute('CREATE TABLE IF NOT EXISTS _expelled ("Id" TEXT PRIMARY KEY) WITHOUT ROWID')
-        self._execute("CREATE TABLE IF NOT EXISTS _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
-        self._execute(_METADATA)
+        make_own_tables(self._writer)
         for one in self._schema.objects():
-            self._make_table(one)
+            make_table(self._writer, one)
         self._writer.execute("COMMIT")
 
     def close(self) -> None:
@@ -101,10 +88,16 @@ class Storage:
             self._writer.close()
             self._writer = None
 
-    def wipe(self) -> None:
-        """Removes every record."""
+    def wipe(self, changed: Collection[str] = ()) -> None:
+        """Removes every record; the tables of objects that have changed are made anew."""
         with self._write_lock:
+            for name in changed:
+                drop_tables(self._require_writer(), name)
+                self._versions[name] += 1
             for one in self._schema.objects():
+                if one.name in changed:
+                    make_table(self._require_writer(), one)
+                    continue
                 self._execute(f"DELETE FROM {quote(one.name)}")
                 self._execute(f"DELETE FROM {quote(one.name + '__before')}")
                 self._versions[one.name] += 1
@@ -118,8 +111,8 @@ class Storage:
         """Adds the column of a new field, where it has one."""
         one = self._schema.get(object_name)
         with self._write_lock:
-            self._add_missing_columns(one.name, [field])
-            self._make_indexes(one, [field])
+            add_missing_columns(self._require_writer(), one.name, [field])
+            make_indexes(self._require_writer(), one, [field])
             self._versions[one.name] += 1
 
     def try_out(self, one: ObjectType, field: Field) -> None:
@@ -159,7 +152,7 @@ class Storage:
         """Makes the table of a new object."""
         one = self._schema.get(object_name)
         with self._write_lock:
-            self._make_table(one)
+            make_table(self._require_writer(), one)
             self._versions[one.name] += 1
 
     def data_version(self, object_name: str) -> int:
@@ -259,12 +252,14 @@ class Storage:
             self._local.transaction = transaction
             try:
                 yield transaction
+                self.before_commit(transaction)
                 transaction.finish(self.commit_lag() if lags else 0, self._clock.now_ms())
                 writer.execute("COMMIT")
             except BaseException:
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
                 self._numbers.clear()
+                self.after_rollback()
                 raise
             finally:
                 self._local.transaction = None
@@ -320,36 +315,6 @@ class Storage:
     def _columns(self, one: ObjectType) -> list[str]:
         return [field.name for field in one.stored_fields]
 
-    def _make_table(self, one: ObjectType) -> None:
-        columns = "".join(f", {quote(field.name)} {column_type(field)}" for field in one.stored_fields)
-        self._execute(
-            f"CREATE TABLE IF NOT EXISTS {quote(one.name)}"
-            f" (_row INTEGER PRIMARY KEY, _visible_at INTEGER NOT NULL DEFAULT 0{columns})"
-        )
-        self._execute(
-            f"CREATE TABLE IF NOT EXISTS {quote(one.name + '__before')}"
-            f" (_row INTEGER, _visible_at INTEGER, _from INTEGER NOT NULL, _until INTEGER NOT NULL{columns})"
-        )
-        self._add_missing_columns(one.name, list(one.stored_fields))
-        self._execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {quote(one.name + "_id")} ON {quote(one.name)} ("Id")')
-        self._make_indexes(one, one.stored_fields)
-
-    def _make_indexes(self, one: ObjectType, fields: Sequence[Field]) -> None:
-        for field in fields:
-            wanted = field.name in _INDEXED or field.external_id or field.unique
-            if field.stored and (wanted or (field.custom and field.reference_to)):
-                folds = (field.external_id or field.unique) and not field.case_sensitive
-                collation = " COLLATE NOCASE" if folds or field.name == "Email" else ""
-                name, column = quote(f"{one.name}_{field.name}"), quote(field.name)
-                self._execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote(one.name)} ({column}{collation})")
-
-    def _add_missing_columns(self, table: str, fields: Sequence[Field]) -> None:
-        for name in (table, table + "__before"):
-            present = {row[1] for row in self._execute(f"PRAGMA table_info({quote(name)})")}
-            for field in fields:
-                if field.stored and field.name not in present:
-                    self._execute(f"ALTER TABLE {quote(name)} ADD COLUMN {quote(field.name)} {column_type(field)}")
-
     def _execute(self, statement: str, parameters: Sequence[StoredValue] = ()) -> sqlite3.Cursor:
         return self._require_writer().execute(statement, parameters)
 
@@ -386,10 +351,3 @@ class Storage:
             connection.execute(pragma)
         add_functions(connection)
         return connection
-
-
-def column_type(field: Field) -> str:
-    """The SQLite type of a field's column."""
-    if field.type in _REAL:
-        return "REAL"
-    return "INTEGER" if field.type in _INTEGER else "TEXT"

@@ -10,11 +10,10 @@ from tests.simulated import Simulated
 
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
-    """An org of its own with a record type, which stays through a reset."""
+    """An org of its own with a record type."""
     running = simulated.start(tmp_path_factory.mktemp("types"))
     facts = {"object": "Lead", "developerName": "Partner", "values": {"Rating": ["Hot"]}, "defaults": {"Rating": "Hot"}}
     running.control("POST", "record-types", {**facts, "default": True})
-    running.control("POST", "reset")
     yield running
     running.stop()
 

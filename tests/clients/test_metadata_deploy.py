@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from simorg.opening import open_org
-from simorg.org import Settings
+from simorg.settings import Settings
 from tests import simulated
 from tests.clients.metadata import (
     administrator,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simorg.opening import open_org
-from simorg.org import Settings
+from simorg.settings import Settings
 from tests import simulated
 from tests.clients.metadata import administrator, component, create_field, deploy, manifest, messages, read_one, results
 from tests.simulated import Simulated

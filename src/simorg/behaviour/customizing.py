@@ -75,10 +75,10 @@ def redefine_field(org: Org, object_name: str, definition: FieldDefinition) -> F
     field = replace(_complete(org, one, build_field(definition)), hidden=old.hidden)
     _install(org, one, field)
     try:
-        _recalculate(org)
+        recalculate(org)
     except FormulaError:
         _install(org, one, old)
-        _recalculate(org)
+        recalculate(org)
         _refuse_used(org, one, old)
         raise
     return org.schema.get(one.name).fields[field.name.lower()]
@@ -161,7 +161,7 @@ def _complete_calculated(org: Org, one: ObjectType, field: Field, definition: Fi
     return field
 
 
-def _recalculate(org: Org) -> None:
+def recalculate(org: Org) -> None:
     """Compiles all calculated fields anew; what they read may have changed."""
     calculations = Calculations(org.schema)
     for one in org.schema.objects():

@@ -10,7 +10,7 @@ from simorg.behaviour.customizing import remove_field
 from simorg.org import Org
 from simorg.schema.registry import NUMBER_TYPES, TEXT_TYPES, Field, ObjectType
 from simorg.security.granting import move_grants
-from simorg.storage import column_type
+from simorg.tables import column_type
 from simorg.transactions import quote
 
 ACTIONS = ("hide", "show", "remove", "rename", "require", "retype")
@@ -24,11 +24,18 @@ _METADATA_TYPES = {
 
 
 def drift(org: Org, change: Mapping[str, object]) -> None:
-    """Changes a field: {"object", "field", "action": one of ACTIONS, "to": the new name, or describe's name of a type}.
+    """Changes a field, whole or not at all.
+
+    `change`: {"object", "field", "action": one of ACTIONS, "to": the new name, or describe's name of a type}.
 
     Raises:
         ValueError: it names what there is not.
     """
+    with org.changing():
+        _drift(org, change)
+
+
+def _drift(org: Org, change: Mapping[str, object]) -> None:
     action, to = str(change.get("action", "")), str(change.get("to", ""))
     one = org.schema.find(str(change.get("object", "")))
     field = one.fields.get(str(change.get("field", "")).lower()) if one else None

@@ -17,9 +17,9 @@ from simorg.values import compose_name
 
 def enable_person_accounts(org: Org) -> None:
     """Switches person accounts on, for good."""
-    with org.schema.changing():
+    with org.changing():
         enable(org.schema)
-    org.storage.add_column("Account", org.schema.get("Account").fields["personcontactid"])
+        org.storage.add_column("Account", org.schema.get("Account").fields["personcontactid"])
 
 
 def follow_contact_field(org: Org, field: Field) -> None:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from simorg.encoding import decode, encode
+
 KINDS = ("validation", "assignment", "duplicate", "automation")
 #: How a duplicate rule acts on what it finds: nothing is said, the save needs allowSave, or there is no save.
 DUPLICATE_ACTIONS = ("allow", "alert", "block")
@@ -118,6 +120,7 @@ class RuleBook:
         self._rules: dict[tuple[str, str], Rule] = {}
         self._by_object: dict[str, ObjectRules] = {}
         self._due: list[Due] = []
+        self._revision = 0
         self._lock = threading.Lock()
 
     def of(self, object_name: str) -> ObjectRules | None:
@@ -176,7 +179,26 @@ class RuleBook:
         """How many automations wait for their time."""
         return len(self._due)
 
+    @property
+    def revision(self) -> int:
+        """Grows with each change of a rule."""
+        return self._revision
+
+    def entries(self) -> Mapping[str, Any]:
+        """The rules by kind and name, to be kept (`simorg.keeping`)."""
+        with self._lock:
+            return {f"{kind}.{name}": encode(rule) for (kind, name), rule in self._rules.items()}
+
+    def restore(self, entries: Mapping[str, Any]) -> None:
+        """Takes the rules that were kept."""
+        with self._lock:
+            for key, facts in entries.items():
+                kind, _, name = key.partition(".")
+                self._rules[kind, name] = decode(_CLASSES[kind], facts)
+            self._sort()
+
     def _sort(self) -> None:
+        self._revision += 1
         active = [rule for _, rule in sorted(self._rules.items(), key=lambda one: one[0]) if rule.active]
         self._by_object = {
             name: ObjectRules(

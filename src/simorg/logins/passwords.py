@@ -1,6 +1,6 @@
 """What users prove themselves with: passwords with their age, security tokens, wrong tries, and one-time codes.
 
-It is kept in memory: a new start of the org has the passwords of its seed again.
+They are kept with the org's policies (`simorg.logins.state`); a reset brings those of the seed back.
 """
 
 import hashlib
@@ -34,26 +34,36 @@ class Passwords:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._secrets: dict[str, Secret] = {}
+        #: Grows with each change.
+        self.revision = 0
 
     def clear(self) -> None:
         """Back to those of the seed."""
         with self._lock:
             self._secrets.clear()
+            self.revision += 1
+
+    def all(self) -> dict[str, Secret]:
+        """Those that were asked for or set."""
+        with self._lock:
+            return dict(self._secrets)
+
+    def restore(self, user_id: str, secret: Secret) -> None:
+        """Takes one that was kept."""
+        self._put(user_id, secret)
 
     def find(self, user_id: str, seeded: Login | None, now: datetime) -> Secret | None:
         """A user's secret; those of the seed are as old as the first look at them. None where there is none."""
         with self._lock:
             known = self._secrets.get(user_id)
             if known is None and seeded is not None:
-                known = self._secrets[user_id] = Secret(seeded.password, seeded.security_token, now)
+                known = self._put(user_id, Secret(seeded.password, seeded.security_token, now))
             return known
 
     def set(self, user_id: str, password: str, now: datetime, *, expired: bool = False) -> Secret:
         """A new password; with it comes a new security token, and a lock-out ends."""
         with self._lock:
-            made = Secret(password, secrets.token_hex(12), now, expired)
-            self._secrets[user_id] = made
-            return made
+            return self._put(user_id, Secret(password, secrets.token_hex(12), now, expired))
 
     def expire(self, user_id: str) -> None:
         """Lets a password expire at once."""
@@ -64,7 +74,7 @@ class Passwords:
         with self._lock:
             known = self._secrets[user_id]
             locks = 0 < most <= known.failures + 1
-            self._secrets[user_id] = replace(known, failures=known.failures + 1, locked_at=now if locks else None)
+            self._put(user_id, replace(known, failures=known.failures + 1, locked_at=now if locks else None))
             return locks
 
     def pardon(self, user_id: str) -> None:
@@ -74,7 +84,13 @@ class Passwords:
     def _change(self, user_id: str, **changes: object) -> None:
         with self._lock:
             if known := self._secrets.get(user_id):
-                self._secrets[user_id] = replace(known, **changes)  # type: ignore[arg-type]  # names are given here
+                self._put(user_id, replace(known, **changes))  # type: ignore[arg-type]  # names are given here
+
+    def _put(self, user_id: str, secret: Secret) -> Secret:
+        if self._secrets.get(user_id) != secret:
+            self._secrets[user_id] = secret
+            self.revision += 1
+        return secret
 
 
 def is_locked(secret: Secret, minutes: int, now: datetime) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from simorg.logins.passwords import Passwords
+from simorg.encoding import decode, encode
+from simorg.logins.passwords import Passwords, Secret
 from simorg.logins.policy import DEFAULT, OrgPolicy, Policy, read_org_policy, read_policy
 
 
@@ -20,6 +21,7 @@ class Logins:
     #: Where callers seem to be, unless `source_header` names a header that says so.
     source_address: str = "127.0.0.1"
     source_header: str = ""
+    _changes: int = 0
 
     def clear(self) -> None:
         """Policies and passwords as in a new org."""
@@ -27,6 +29,44 @@ class Logins:
         self.org, self.default = OrgPolicy(), DEFAULT
         self.profiles, self.users = {}, {}
         self.source_address, self.source_header = "127.0.0.1", ""
+        self._changes += 1
+
+    def set_profile(self, profile_id: str, policy: Policy) -> None:
+        """Gives a profile a policy of its own."""
+        self.profiles[profile_id] = policy
+        self._changes += 1
+
+    def set_user(self, user_id: str, policy: Policy) -> None:
+        """Gives a user a policy of its own."""
+        self.users[user_id] = policy
+        self._changes += 1
+
+    @property
+    def revision(self) -> int:
+        """Grows with each change of a policy or a secret."""
+        return self._changes + self.passwords.revision
+
+    def entries(self) -> Mapping[str, Any]:
+        """Policies and secrets, to be kept (`simorg.keeping`)."""
+        found: dict[str, Any] = {f"profile.{key}": encode(one) for key, one in self.profiles.items()}
+        found |= {f"user.{key}": encode(one) for key, one in self.users.items()}
+        found |= {f"password.{key}": encode(one) for key, one in self.passwords.all().items()}
+        found |= {"org": encode(self.org), "default": encode(self.default)}
+        return {**found, "source": {"address": self.source_address, "header": self.source_header}}
+
+    def restore(self, entries: Mapping[str, Any]) -> None:
+        """Takes what was kept."""
+        self.org, self.default = decode(OrgPolicy, entries["org"]), decode(Policy, entries["default"])
+        self.source_address, self.source_header = entries["source"]["address"], entries["source"]["header"]
+        for name, one in entries.items():
+            kind, _, key = name.partition(".")
+            if kind == "profile":
+                self.profiles[key] = decode(Policy, one)
+            elif kind == "user":
+                self.users[key] = decode(Policy, one)
+            elif kind == "password":
+                self.passwords.restore(key, decode(Secret, one))
+        self._changes += 1
 
     def source_of(self, headers: Mapping[str, str]) -> str:
         """The address that a request seems to come from."""
@@ -49,6 +89,7 @@ class Logins:
             raise ValueError(f"the org itself has to decide about {', '.join(missing)}")
         self.org, self.default = org, default
         self.source_address, self.source_header = address, header
+        self._changes += 1
 
     def described(self) -> dict[str, Any]:
         """The policies as JSON has them."""

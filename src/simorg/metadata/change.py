@@ -52,7 +52,7 @@ def changing(org: Org, user_id: str, version: float, origin: str) -> Iterator[Ch
         Refused: a definition was wrong.
     """
     try:
-        with org.schema.changing(), org.storage.transaction(user_id, lags=False) as tx:
+        with org.changing(user_id) as tx:
             yield Change(org, tx, version, origin)
     except DefinitionError as error:
         raise Refused(error.code, error.message, error.fields) from None

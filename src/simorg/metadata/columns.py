@@ -4,7 +4,7 @@ The column of a field that goes stays, empty, for readers that began before; one
 """
 
 from simorg.schema.registry import Field, ObjectType
-from simorg.storage import column_type
+from simorg.tables import column_type
 from simorg.transactions import Transaction, quote
 
 

@@ -141,10 +141,7 @@ class CustomFields:
         store.save(change.tx, "CustomField", full_name, record_id, content)
 
     def _forget(self, change: Change, one: ObjectType, field: Field) -> None:
-        full_name = f"{one.name}.{field.name}"
-        store.remove(change.tx, "CustomField", full_name)
-        if (one.name, field.name) in _initial(change.org):
-            store.save(change.tx, store.REMOVED, full_name, "", {})
+        store.remove(change.tx, "CustomField", f"{one.name}.{field.name}")
 
     def _set_standard(self, change: Change, one: ObjectType, old: Field, content: Mapping[str, Any]) -> None:
         full_name = f"{one.name}.{old.name}"

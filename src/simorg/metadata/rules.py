@@ -91,9 +91,7 @@ class RecordTypes(Documents):
 
 
 def put_stored_rules(org: Org) -> None:
-    """Puts the stored record types and validation rules to work, when an org is opened."""
-    for one in sorted(store.listed(org.storage, "RecordType"), key=lambda each: each.id):
-        define_record_type(org, _describe_type(one.full_name, one.content))
+    """Puts the stored validation rules to work, when an org is opened: a kill may have come before they were."""
     for one in store.listed(org.storage, "ValidationRule"):
         _put(org, one.full_name, one.content)()
 

@@ -12,11 +12,6 @@ from simorg.storage import Storage
 from simorg.transactions import Transaction
 
 _COLUMNS = "type, full_name, id, content, created, created_by, changed, changed_by"
-
-#: The type of a mark that a field which the org began with was removed.
-REMOVED = "Removed"
-#: The type of a mark that a field which the org began with was removed.
-REMOVED = "Removed"
 #: Ids below are those of components that the org began with.
 _FIRST_NUMBER = 62**6
 

@@ -14,7 +14,7 @@ from simorg.metadata.listing import FileFacts, list_components
 from simorg.metadata.operations import read
 from simorg.org import Org
 from simorg.schema.registry import Field, ObjectType, Schema
-from simorg.storage import column_type
+from simorg.tables import column_type
 from simorg.transactions import StoredValue, quote
 
 Row = Mapping[str, StoredValue]

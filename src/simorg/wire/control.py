@@ -12,7 +12,7 @@ from simorg import bad_days
 from simorg.behaviour.customizing import define_field, redefine_field
 from simorg.behaviour.later import deliver
 from simorg.behaviour.persons import enable_person_accounts
-from simorg.behaviour.record_types import define_record_type, plant_record_types
+from simorg.behaviour.record_types import define_record_type
 from simorg.behaviour.setting_rules import set_rule
 from simorg.errors import ApiError
 from simorg.export import export_records
@@ -20,16 +20,17 @@ from simorg.ids import to_18
 from simorg.journal import as_json
 from simorg.logins.check import expire_password, profile_of, unlock
 from simorg.logins.policy import Policy, read_policy
-from simorg.metadata.installation import forget_stored
-from simorg.opening import WrongFolder
-from simorg.org import Settings
+from simorg.opening import WrongFolder, plant_anew
+from simorg.org import Org
 from simorg.schema.definition import read_definition
 from simorg.schema.objects.custom import build_custom
 from simorg.schema.registry import Field
 from simorg.security.granting import Right, change_right, show_to_all
 from simorg.security.report import describe_rights
 from simorg.security.sharing import check_models
-from simorg.seeds import NAMES, plant
+from simorg.seeds import NAMES
+from simorg.settings import Settings
+from simorg.transactions import Transaction
 from simorg.users import INTEGRATION
 from simorg.wire.http import ApiRequest, ApiResponse, Handler, Route
 
@@ -63,20 +64,15 @@ def reset(request: ApiRequest) -> ApiResponse:
     org.journal.clear()
     org.end_all_sessions()
     org.clear_usage()
-    org.rules.remove()
     org.logins.clear()
     org.clock.restart()
-    forget_stored(org)
-    org.storage.wipe()
     _plant(request, asked, org.seed)
     return ApiResponse(200, {"seed": org.seed})
 
 
 def seed(request: ApiRequest) -> ApiResponse:
-    """POST seed {"seed", "people"?}: empties the org and plants it."""
+    """POST seed {"seed", "people"?}: empties the org, takes its rules and definitions away, and plants it."""
     request.org.clear_parts()
-    forget_stored(request.org)
-    request.org.storage.wipe()
     _plant(request, _asked(request), "")
     return ApiResponse(200, {"seed": request.org.seed})
 
@@ -156,8 +152,7 @@ def change_settings(request: ApiRequest) -> ApiResponse:
         if not isinstance(asked["sharing"], dict):
             raise ValueError("sharing is {object: default}")
         asked["sharing"] = {**request.org.settings.sharing, **check_models(asked["sharing"], request.org.schema)}
-    for name, value in asked.items():
-        setattr(request.org.settings, name, tuple(value) if isinstance(value, list) else value)
+    request.org.told.tell({name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()})
     return show_settings(request)
 
 
@@ -166,8 +161,13 @@ def change_fields(request: ApiRequest) -> ApiResponse:
 
     A field that is added, defined or shown again is granted wherever Accounts are, unless `"granted": false`.
     """
-    asked = _asked(request)
-    org, object_name, name = request.org, str(asked["object"]), str(asked["name"])
+    with request.org.changing() as tx:
+        _change_field(tx, request.org, _asked(request))
+    return ApiResponse(200, {"version": request.org.schema.version})
+
+
+def _change_field(tx: Transaction, org: Org, asked: dict[str, object]) -> None:
+    object_name, name = str(asked["object"]), str(asked["name"])
     if isinstance(definition := asked.get("define"), dict):
         define = redefine_field if name.lower() in org.schema.get(object_name).fields else define_field
         define(org, object_name, read_definition(definition, name))
@@ -183,9 +183,7 @@ def change_fields(request: ApiRequest) -> ApiResponse:
     made = not asked.get("remove") and ("add" in asked or "define" in asked or asked.get("hidden") is False)
     if asked.get("granted", made):
         one = org.schema.get(object_name)
-        with org.storage.transaction(lags=False) as tx:
-            show_to_all(tx, one, [one.fields[name.lower()]])
-    return ApiResponse(200, {"version": org.schema.version})
+        show_to_all(tx, one, [one.fields[name.lower()]])
 
 
 def add_object(request: ApiRequest) -> ApiResponse:
@@ -193,20 +191,22 @@ def add_object(request: ApiRequest) -> ApiResponse:
     asked = _asked(request)
     granted = asked.pop("granted", True)
     org = request.org
-    new = build_custom(asked, [one.key_prefix for one in org.schema.objects()])
-    org.schema.add_object(new)
-    task = org.schema.get("Task").fields["whatid"]
-    org.schema.change_field("Task", "WhatId", reference_to=(*task.reference_to, new.name))
-    org.storage.add_object(new.name)
-    if granted:
-        with org.storage.transaction(lags=False) as tx:
+    with org.changing() as tx:
+        new = build_custom(asked, [one.key_prefix for one in org.schema.objects()])
+        org.schema.add_object(new)
+        task = org.schema.get("Task").fields["whatid"]
+        org.schema.change_field("Task", "WhatId", reference_to=(*task.reference_to, new.name))
+        org.storage.add_object(new.name)
+        if granted:
             show_to_all(tx, new, new.fields.values())
     return ApiResponse(201, {"name": new.name, "keyPrefix": new.key_prefix, "version": org.schema.version})
 
 
 def add_record_type(request: ApiRequest) -> ApiResponse:
     """POST record-types {"object", "developerName", "label"?, "values"?, "defaults"?, "profiles"?, "default"?}."""
-    return ApiResponse(201, asdict(define_record_type(request.org, _asked(request))))
+    with request.org.changing():
+        made = define_record_type(request.org, _asked(request))
+    return ApiResponse(201, asdict(made))
 
 
 def switch_person_accounts_on(request: ApiRequest) -> ApiResponse:
@@ -303,8 +303,11 @@ def change_login_policy(request: ApiRequest) -> ApiResponse:
         expire_password(request.org, user_id)
     if asked.pop("unlock", False):
         unlock(request.org, user_id)
-    kept, key = (logins.users, user_id) if user else (logins.profiles, profile_of(request.org, user_id))
-    kept[key] = read_policy(asked, kept.get(key, Policy()))
+    if user:
+        logins.set_user(user_id, read_policy(asked, logins.users.get(user_id, Policy())))
+    else:
+        profile_id = profile_of(request.org, user_id)
+        logins.set_profile(profile_id, read_policy(asked, logins.profiles.get(profile_id, Policy())))
     return show_login_policy(request)
 
 
@@ -337,8 +340,7 @@ def _plant(request: ApiRequest, asked: dict[str, object], default: str) -> None:
     if name not in NAMES:
         raise ValueError(f"no such seed: {name!r}. There are: {', '.join(NAMES)}")
     people = asked.get("people")
-    plant(request.org, name, None if people is None else int(str(people)))
-    plant_record_types(request.org)
+    plant_anew(request.org, name, None if people is None else int(str(people)))
 
 
 def _asked(request: ApiRequest) -> dict[str, object]:

@@ -4,7 +4,7 @@ import re
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
-from simorg.org import Settings
+from simorg.settings import Settings
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 _SHAPE = re.compile(r"(\d{1,2})\.0")

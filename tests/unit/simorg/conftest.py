@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from simorg.opening import open_org
-from simorg.org import Org, Settings
+from simorg.org import Org
+from simorg.settings import Settings
 
 
 @pytest.fixture

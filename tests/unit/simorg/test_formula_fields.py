@@ -8,9 +8,10 @@ import pytest
 from simorg.behaviour.customizing import define_field, redefine_field, remove_field
 from simorg.formula.tree import FormulaError
 from simorg.opening import open_org
-from simorg.org import Org, Settings
+from simorg.org import Org
 from simorg.schema.definition import DefinitionError, read_definition
 from simorg.schema.objects.custom import build_custom
+from simorg.settings import Settings
 from simorg.wire.describe import describe_field
 from tests.unit.simorg.formulas import add_formula, value_of
 from tests.unit.simorg.querying import ask, ask_csv

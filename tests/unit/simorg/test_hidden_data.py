@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from simorg.errors import ApiError
 from simorg.opening import open_org
-from simorg.org import Org, Settings
+from simorg.org import Org
 from simorg.schema.registry import Catalog, Field, ObjectType, Schema
 from simorg.security.rights import ObjectRights, Rights
 from simorg.security.sharing import Sharing
 from simorg.security.view import View
+from simorg.settings import Settings
 from simorg.soql.compiler import compile_query
 from simorg.soql.csv_sql import csv_select
 from simorg.soql.parser import parse

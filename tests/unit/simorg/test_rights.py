@@ -12,7 +12,8 @@ from simorg.behaviour.merge import merge
 from simorg.behaviour.recycle_bin import RecycleBin
 from simorg.errors import ApiError
 from simorg.opening import open_org
-from simorg.org import Org, Settings
+from simorg.org import Org
+from simorg.settings import Settings
 from simorg.wire.query import compile_for
 from tests.unit.simorg.writing import grant, make, revoke, stored, told
 

@@ -11,7 +11,8 @@ from simorg.behaviour.later import deliver
 from simorg.behaviour.setting_rules import set_rule
 from simorg.export import export_records
 from simorg.opening import open_org
-from simorg.org import Org, Settings
+from simorg.org import Org
+from simorg.settings import Settings
 from tests.unit.simorg.writing import create, delete, update
 
 _CONDITIONS = st.sampled_from([

@@ -9,8 +9,9 @@ import pytest
 
 from simorg import seeds
 from simorg.export import export_records
-from simorg.org import Org, Settings
+from simorg.org import Org
 from simorg.schema.data import build_schema
+from simorg.settings import Settings
 from simorg.transactions import quote
 
 #: Leads, Contacts and Accounts of 2,000 people planted on one day: other tests rely on every value.
