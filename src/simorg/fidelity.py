@@ -168,6 +168,7 @@ FACTS: dict[str, Fact] = {
     "bulk.invalid_operation": Fact("Operation is not valid: {operation}"),
     "bulk.query_missing": Fact("A query has to be specified"),
     "bulk.invalid_format": Fact("contentType, columnDelimiter or lineEnding is not valid"),
+    "bulk.foreign_job": Fact("The requested resource does not exist"),
     "bulk.only_abort": Fact("The state of a query job can only be changed to Aborted"),
     "bulk.other_version": Fact("The job was created with API version {version}; its results are read with the same."),
     "bulk.early_read": Fact("Results are not available: the job is in state {state}"),
@@ -311,6 +312,9 @@ FACTS: dict[str, Fact] = {
     "rule.dependent_picklist": Fact("The API takes a value of a dependent picklist under any controlling value."),
     "automation.depth": Fact(
         "{name}: maximum trigger depth exceeded\n{object} trigger event AfterUpdate for [{id}]"
+    ),
+    "automation.chain": Fact(
+        "{name}: execution of AfterUpdate\n\ncaused by: System.AsyncException: Maximum stack depth has been reached."
     ),
     "automation.failed": Fact(
         "We can't save this record because the \u201c{name}\u201d process failed. Give your Salesforce admin these "

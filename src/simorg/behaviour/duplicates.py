@@ -19,7 +19,7 @@ Row = Mapping[str, StoredValue]
 
 @dataclass(frozen=True)
 class DuplicateOptions:
-    """What a caller says about duplicates. Whether the rules look at what the caller may see changes nothing here."""
+    """What a caller says about duplicates; `run_as_current_user`: only records that the caller sees are repeated."""
 
     allow_save: bool = False
     include_details: bool = False
@@ -28,11 +28,15 @@ class DuplicateOptions:
 
 @dataclass(frozen=True)
 class Match:
-    """What one match of a rule found: an object and its records, all fields of each."""
+    """What one match of a rule found: an object and its records, as far as whoever wrote sees them.
+
+    `size` counts those that are not shown, too.
+    """
 
     object: ObjectType
     rule: str
     records: tuple[Row, ...]
+    size: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,9 @@ def find_duplicates(
         if rule.condition and not calculate(org, tx, one, rule.condition, row, before, BOOLEAN):
             continue
         own = str(before["Id"]) if before else ""
-        matches = tuple(match for match in (_match(org, tx, rule, each, row, own) for each in rule.match) if match)
+        current = options.run_as_current_user
+        found_by = (_match(org, tx, rule, each, row, own, seen_only=current) for each in rule.match)
+        matches = tuple(match for match in found_by if match)
         if matches:
             found = Duplicates(rule, action == "alert", matches, options.include_details)
             return RowError("DUPLICATES_DETECTED", rule.message, extra=found)
@@ -72,7 +78,7 @@ def _touches(rule: DuplicateRule, row: Row, before: Row) -> bool:
 
 
 def _match(
-    org: Org, tx: Transaction, rule: DuplicateRule, match: Mapping[str, object], row: Row, own: str
+    org: Org, tx: Transaction, rule: DuplicateRule, match: Mapping[str, object], row: Row, own: str, *, seen_only: bool
 ) -> Match | None:
     other = org.schema.get(str(match["object"]))
     pairs = match["fields"]
@@ -86,7 +92,11 @@ def _match(
         values.append(value)
     conditions += ['"Id" <> ?', '"IsDeleted" = 0', *(['"IsConverted" = 0'] if other.name == "Lead" else [])]
     found = tx.select(other.name, f"{' AND '.join(conditions)}", [*values, own])[:_MOST_MATCHES]
-    return Match(other, str(match.get("rule") or rule.name), tuple(found)) if found else None
+    view = org.view(tx.user_id)
+    shown = view.find(other.name)
+    seen = [each for each in found if shown and view.may(tx, other, "read", str(each["Id"]))]
+    size = len(seen) if seen_only else len(found)
+    return Match(shown or other, str(match.get("rule") or rule.name), tuple(seen), size) if size else None
 
 
 def _proper(one: ObjectType, name: str) -> str:

@@ -47,6 +47,7 @@ SYSTEM = {
     "LightningExperienceUser": "Lightning Experience User",
     "ManageCustomPermissions": "Manage Custom Permissions",
     "ManageDashbdsInPubFolders": "Manage Dashboards in Public Folders",
+    "ManageDataIntegrations": "Manage Data Integrations",
     "ManageInternalUsers": "Manage Internal Users",
     "ManageLoginAccessPolicies": "Manage Login Access Policies",
     "ManagePasswordPolicies": "Manage Password Policies",

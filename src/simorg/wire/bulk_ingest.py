@@ -13,7 +13,7 @@ from simorg.fidelity import say
 from simorg.ids import to_18
 from simorg.org import Org
 from simorg.schema.registry import Field, ObjectType
-from simorg.wire.bulk_listing import list_jobs
+from simorg.wire.bulk_listing import list_jobs, require_job, sees_job
 from simorg.wire.http import ApiRequest, ApiResponse, FileBody, Route, data
 from simorg.wire.multipart import read_parts
 
@@ -54,7 +54,8 @@ def create(request: ApiRequest) -> ApiResponse:
 def listing(request: ApiRequest) -> ApiResponse:
     """GET /jobs/ingest: all jobs, page by page."""
     _require_version(request)
-    jobs = [(job.number, job.as_listed()) for job in jobs_of(request.org).listed()]
+    seen = [job for job in jobs_of(request.org).listed() if sees_job(request, job.asked.user_id)]
+    jobs = [(job.number, job.as_listed()) for job in seen]
     return list_jobs(request, jobs, "V2Ingest")
 
 
@@ -65,7 +66,7 @@ def show(request: ApiRequest, job_id: str) -> ApiResponse:
 
 def upload(request: ApiRequest, job_id: str) -> ApiResponse:
     """PUT /jobs/ingest/<id>/batches: the data of a job, all at once."""
-    job = _find(request, job_id)
+    job = _find(request, job_id, content=True)
     if request.headers.get("content-type", _CSV).split(";")[0].strip().lower() != _CSV:
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", say("bulk.not_csv"))
     most = request.org.settings.bulk_upload_mb
@@ -77,9 +78,10 @@ def upload(request: ApiRequest, job_id: str) -> ApiResponse:
 
 def change(request: ApiRequest, job_id: str) -> ApiResponse:
     """PATCH /jobs/ingest/<id>: completes the upload, or aborts."""
-    job = _find(request, job_id)
-    jobs = jobs_of(request.org)
     state = request.json_object().get("state")
+    # Whoever completes a job has its rows written in the creator's name.
+    job = _find(request, job_id, content=state == "UploadComplete")
+    jobs = jobs_of(request.org)
     if state == "UploadComplete":
         jobs.complete(job)
         # The job may be at work by now; the answer tells of the change.
@@ -142,13 +144,15 @@ def _require_version(request: ApiRequest) -> None:
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
-def _find(request: ApiRequest, job_id: str) -> IngestJob:
+def _find(request: ApiRequest, job_id: str, *, content: bool = False) -> IngestJob:
     _require_version(request)
-    return jobs_of(request.org).find(to_18(job_id) or job_id)
+    job = jobs_of(request.org).find(to_18(job_id) or job_id)
+    require_job(request, job.asked.user_id, content=content)
+    return job
 
 
 def _find_ended(request: ApiRequest, job_id: str) -> IngestJob:
-    job = _find(request, job_id)
+    job = _find(request, job_id, content=True)
     if job.state not in ENDED:
         raise ApiError(400, "INVALIDJOBSTATE", say("bulk.early_read", state=job.state))
     # An aborted job ends its chunk first.

@@ -1,5 +1,8 @@
 """The list of all Bulk jobs of a kind, page by page, newest first (Bulk API 2.0 Developer Guide, "Get Information About
-All Ingest Jobs" and "Get Information About All Query Jobs").
+All Ingest Jobs" and "Get Information About All Query Jobs"), and who sees a job.
+
+A job is its creator's, and of whoever has the permission Manage Data Integrations ("How Requests Are Processed" says
+that of aborting one). What it reads or wrote is what the creator sees: with that permission alone nobody gets it.
 """
 
 from collections.abc import Sequence
@@ -30,6 +33,24 @@ def list_jobs(request: ApiRequest, jobs: Sequence[tuple[int, dict[str, object]]]
     page, done = found[:_PAGE], len(found) <= _PAGE
     next_url = None if done else f"{request.path.rstrip('/')}?queryLocator={_locate(page[-1][0])}"
     return ApiResponse(200, {"done": done, "records": [job for _, job in page], "nextRecordsUrl": next_url})
+
+
+def sees_job(request: ApiRequest, created_by: str) -> bool:
+    """Whether the user of a request may know of a job, abort and delete it."""
+    return request.user_id == created_by or request.view.rights.allows("ManageDataIntegrations")
+
+
+def require_job(request: ApiRequest, created_by: str, *, content: bool) -> None:
+    """Refuses a job, or its content, to whom it is not for.
+
+    Raises:
+        ApiError: 404, as for a job that is not there.
+    """
+    if request.user_id == created_by:
+        return
+    every = "ModifyAllData" if content else "ManageDataIntegrations"
+    if not sees_job(request, created_by) or not request.view.rights.allows(every):
+        raise ApiError(404, "NOT_FOUND", say("bulk.foreign_job"))
 
 
 def _locate(number: int) -> str:

@@ -7,10 +7,10 @@ import codecs
 from simorg.bulk.jobs import DELIMITERS, LINE_ENDS, Job, QueryJobs
 from simorg.errors import ApiError
 from simorg.fidelity import say
-from simorg.ids import read_number
+from simorg.ids import read_number, to_18
 from simorg.org import Org
 from simorg.soql.csv_sql import csv_select
-from simorg.wire.bulk_listing import list_jobs
+from simorg.wire.bulk_listing import list_jobs, require_job, sees_job
 from simorg.wire.http import ApiRequest, ApiResponse, FileBody, Route, data
 from simorg.wire.query import compile_for
 
@@ -38,7 +38,8 @@ def create(request: ApiRequest) -> ApiResponse:
 
 def listing(request: ApiRequest) -> ApiResponse:
     """GET /jobs/query: all jobs, page by page."""
-    jobs = [(read_number(job.id), job.as_json()) for job in jobs_of(request.org).listed()]
+    seen = [job for job in jobs_of(request.org).listed() if sees_job(request, job.created_by)]
+    jobs = [(read_number(job.id), job.as_json()) for job in seen]
     return list_jobs(request, jobs, "V2Query")
 
 
@@ -64,7 +65,7 @@ def delete(request: ApiRequest, job_id: str) -> ApiResponse:
 
 def results(request: ApiRequest, job_id: str) -> ApiResponse:
     """GET /jobs/query/<id>/results: one page as CSV; the locator of the next is in a header, `null` at the end."""
-    job = _find(request, job_id)
+    job = _find(request, job_id, content=True)
     if job.version != request.version:
         raise ApiError(409, "API_ERROR", say("bulk.other_version", version=f"{job.version:.1f}"))
     if job.result is None or job.state != "JobComplete":
@@ -102,11 +103,9 @@ def jobs_of(org: Org) -> QueryJobs:
     return jobs
 
 
-def _find(request: ApiRequest, job_id: str) -> Job:
-    job = jobs_of(request.org).find(job_id)
-    if job.created_by != request.user_id and not request.view.rights.allows("ModifyAllData"):
-        # The results are what their owner sees.
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+def _find(request: ApiRequest, job_id: str, *, content: bool = False) -> Job:
+    job = jobs_of(request.org).find(to_18(job_id) or job_id)
+    require_job(request, job.created_by, content=content)
     return job
 
 

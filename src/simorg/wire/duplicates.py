@@ -65,7 +65,7 @@ def tell_duplicates(found: Duplicates) -> dict[str, object]:
                 for row in match.records
             ],
             "rule": match.rule,
-            "size": len(match.records),
+            "size": match.size,
             "success": True,
         }
         for match in found.matches
@@ -96,7 +96,7 @@ def _show_match(match: Match, whole: bool, root: str) -> dict[str, object]:
             for row in match.records
         ],
         "rule": match.rule,
-        "size": len(match.records),
+        "size": match.size,
         "success": True,
     }
 
