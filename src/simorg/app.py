@@ -83,8 +83,7 @@ class App:
         """
         began = clock.tick()
         path, _, query = raw.target.partition("?")
-        if self.org.rules.waiting:
-            deliver(self.org)
+        deliver(self.org)
         request = self._build_request(raw, path, query)
         if path.startswith(f"{CONTROL}/"):
             answer = self._answer(request)[2]

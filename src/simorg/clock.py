@@ -93,6 +93,16 @@ def read_stamp(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
+def format_exact(moment: datetime) -> str:
+    """A moment to the microsecond, in a form that sorts as the moments do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_exact(text: str) -> datetime:
+    """The moment of `format_exact`."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
 def now() -> datetime:
     """Real time, in UTC; for what is no org's matter."""
     return datetime.now(UTC)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from simorg import seeds
 from simorg.behaviour.customizing import recalculate
+from simorg.behaviour.waiting import note_next
 from simorg.metadata.rules import put_stored_rules
 from simorg.org import Org
 from simorg.schema.data import build_schema
@@ -57,6 +58,7 @@ def plant_anew(org: Org, seed: str, people: int | None) -> None:
     facts_file = org.folder / _FACTS
     facts_file.unlink(missing_ok=True)
     org.rules.remove()
+    org.rules.set_next(None)
     org.storage.wipe(org.schema.restore())
     seeds.plant(org, seed, people)
     org.keep()
@@ -73,6 +75,7 @@ def _adopt(org: Org, planted: dict[str, object]) -> None:
     assert isinstance(kept, dict)
     recalculate(org)
     put_stored_rules(org)
+    note_next(org)
     for name in _KEPT:
         setattr(org.settings, name, kept[name])
     for role in ROLES:

@@ -104,6 +104,7 @@ class Storage:
             self._execute("DELETE FROM _expelled")
             self._execute("DELETE FROM _counters")
             self._execute("DELETE FROM _metadata")
+            self._execute("DELETE FROM _waiting")
             self._pending_until.clear()
             self._numbers.clear()
 

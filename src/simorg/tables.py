@@ -12,8 +12,9 @@ _INDEXED = frozenset({
     "SystemModstamp", "Email", "MasterRecordId", "AccountId", "ConvertedContactId", "CampaignId", "LeadId", "ContactId",
     "OpportunityId", "WhoId", "WhatId", "PersonContactId", "AssigneeId", "ParentId", "ProfileId",
 })  # fmt: skip
-#: `_expelled`: deleted records out of the recycle bin. `_metadata`: components that somebody made or changed. `_kept`:
-#: what the org was told that is neither (`simorg.keeping`). Contents are JSON.
+#: `_expelled`: deleted records out of the recycle bin. `_metadata`: components that somebody made or changed.
+#: `_waiting`: automations for later (`simorg.behaviour.waiting`). `_kept`: what else the org was told
+#: (`simorg.keeping`).
 _OWN = (
     'CREATE TABLE IF NOT EXISTS _expelled ("Id" TEXT PRIMARY KEY) WITHOUT ROWID',
     "CREATE TABLE IF NOT EXISTS _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
@@ -22,6 +23,11 @@ _OWN = (
         created TEXT NOT NULL, created_by TEXT NOT NULL, changed TEXT NOT NULL, changed_by TEXT NOT NULL,
         PRIMARY KEY (type, full_name)
     ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS _waiting (
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, object TEXT NOT NULL, rule TEXT NOT NULL, record_id TEXT NOT NULL,
+        user_id TEXT NOT NULL, chain INTEGER NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS _waiting_at ON _waiting (at)",
     """CREATE TABLE IF NOT EXISTS _kept (
         part TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (part, name)
     ) WITHOUT ROWID""",

@@ -39,6 +39,8 @@ class Transaction:
         self._audits: dict[tuple[str, bool], dict[str, StoredValue]] = {}
         #: What is done once the transaction is committed; what belongs to a part that fails is dropped with it.
         self.after_commit: list[Callable[[], None]] = []
+        #: Which one it is of automations that led to one another; 0 is none.
+        self.chain = 0
         self.user_id = user_id
         self.stamp = stamp
         #: After the end: object → when others see it (milliseconds; 0 is at once).

@@ -177,6 +177,23 @@ def test_a_reset_takes_everything_away_for_good(told: Simulated, tmp_path: Path)
         fresh.stop()
 
 
+def test_an_automation_that_waits_survives_a_kill(org: Simulated, tmp_path: Path) -> None:
+    """It runs once, in whichever org its time comes."""
+    rule = {"kind": "automation", "name": "Late", "object": "Lead", "run": "later", "delay": 60, "on": "created"}
+    org.control("POST", "rules", {**rule, "calculate": {"Title": "Title & 'x'"}})
+    lead = {"LastName": "A", "Company": "B", "Title": "T"}
+    made = org.call("POST", "/sobjects/Lead", json=lead).json()["id"]
+    other = _after_a_kill(org, tmp_path / "killed")
+    try:
+        assert other.control("GET", "rules")["waiting"] == 1
+        for _ in range(2):
+            other.control("POST", "clock", {"advance": 61})
+            assert other.call("GET", f"/sobjects/Lead/{made}").json()["Title"] == "Tx"
+        assert other.control("GET", "rules")["waiting"] == 0
+    finally:
+        other.stop()
+
+
 def test_a_folder_whose_planting_was_killed_is_planted_anew(tmp_path: Path) -> None:
     first = open_org(tmp_path / "org", "developer-edition", None, Settings())
     accounts = first.storage.read_one('SELECT count(*) FROM "Account"')

@@ -6,12 +6,12 @@ stored, automations change it or other records in the same transaction, or are k
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from simorg.behaviour.calculating import calculate
 from simorg.behaviour.duplicates import DuplicateOptions, find_duplicates
-from simorg.behaviour.rulebook import AssignmentRule, Automation, Due, ObjectRules
+from simorg.behaviour.rulebook import AssignmentRule, Automation, ObjectRules
 from simorg.behaviour.values import read_value
+from simorg.behaviour.waiting import postpone
 from simorg.errors import RowError
 from simorg.fidelity import say
 from simorg.formula.terms import BOOLEAN
@@ -90,7 +90,8 @@ class CustomRules:
             if rule.run == "before" or not self._applies(rule, {**whole, "Id": record_id}, before):
                 continue
             if rule.run == "later":
-                self._postpone(rule, record_id)
+                if error := postpone(self.org, self.tx, rule, record_id):
+                    raise Refused((error,))
                 continue
             if depth >= MOST_DEPTH:
                 message = say("automation.depth", name=rule.name, object=self.object.name, id=record_id)
@@ -165,10 +166,6 @@ class CustomRules:
         other = row.get(self._name(through))
         found = self.org.schema.by_prefix(str(other)) if other else None
         return (found, str(other)) if found else (None, None)
-
-    def _postpone(self, rule: Automation, record_id: str) -> None:
-        due = Due(self.org.clock.now() + timedelta(seconds=rule.delay), rule, record_id, self.tx.user_id)
-        self.tx.after_commit.append(lambda: self.org.rules.postpone(due))
 
     def _assignment(self, rule_id: str | None) -> AssignmentRule:
         found = [rule for rule in self.rules.assignments if rule_id and rule.id[:15] == rule_id[:15]]

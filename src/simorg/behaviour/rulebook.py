@@ -103,23 +103,13 @@ class ObjectRules:
     automations: tuple[Automation, ...]
 
 
-@dataclass(frozen=True)
-class Due:
-    """An automation that waits for its time."""
-
-    at: datetime
-    rule: Automation
-    record_id: str
-    user_id: str
-
-
 class RuleBook:
     """The rules of one org. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._rules: dict[tuple[str, str], Rule] = {}
         self._by_object: dict[str, ObjectRules] = {}
-        self._due: list[Due] = []
+        self._next: datetime | None = None
         self._revision = 0
         self._lock = threading.Lock()
 
@@ -139,8 +129,6 @@ class RuleBook:
             gone = [key for key in self._rules if kind in (None, key[0]) and name in (None, key[1])]
             for key in gone:
                 del self._rules[key]
-            if kind is None and name is None:
-                self._due.clear()
             self._sort()
             return len(gone)
 
@@ -156,28 +144,20 @@ class RuleBook:
                 for (kind, _), rule in sorted(self._rules.items(), key=lambda one: one[0])
             ]
 
-    def number(self, kind: str) -> int:
-        """How many rules of a kind there are."""
-        return sum(key[0] == kind for key in self._rules)
-
-    def postpone(self, due: Due) -> None:
-        """Keeps an automation for later."""
+    def note_next(self, at: datetime) -> None:
+        """Notes that an automation waits until a moment (`simorg.behaviour.waiting`)."""
         with self._lock:
-            self._due.append(due)
+            self._next = at if self._next is None else min(at, self._next)
 
-    def take_due(self, now: datetime) -> list[Due]:
-        """The automations whose time has come, each once, in the order of their times."""
-        if not self._due:
-            return []
+    def set_next(self, at: datetime | None) -> None:
+        """Notes when the next automation is due, None where none waits."""
         with self._lock:
-            ripe = sorted((one for one in self._due if one.at <= now), key=lambda one: one.at)
-            self._due = [one for one in self._due if one.at > now]
-        return ripe
+            self._next = at
 
-    @property
-    def waiting(self) -> int:
-        """How many automations wait for their time."""
-        return len(self._due)
+    def is_due(self, now: datetime) -> bool:
+        """Whether an automation is due."""
+        at = self._next
+        return at is not None and at <= now
 
     @property
     def revision(self) -> int:

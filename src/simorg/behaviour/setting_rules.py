@@ -17,7 +17,7 @@ from simorg.behaviour.rulebook import (
     require_choice,
 )
 from simorg.formula.terms import BOOLEAN
-from simorg.ids import build_id, to_18
+from simorg.ids import build_id, read_number, to_18
 from simorg.org import INSTANCE, Org
 from simorg.schema.registry import ObjectType
 
@@ -37,7 +37,7 @@ def set_rule(org: Org, facts: Mapping[str, Any]) -> Rule:
         raise ValueError(f"no such object: {given.get('object')}")
     given["object"] = one.name
     if kind == "assignment" and "id" not in given:
-        given["id"] = build_id(_RULE_PREFIX, INSTANCE, org.rules.number(kind) + 1)
+        given["id"] = _next_id(org, kind, str(given.get("name")))
     rule = read_rule(kind, given)
     if not rule.name:
         raise ValueError("a rule needs a name")
@@ -52,6 +52,15 @@ def set_rule(org: Org, facts: Mapping[str, Any]) -> Rule:
             _check_automation(org, one, rule)
     org.rules.put(kind, rule)
     return rule
+
+
+def _next_id(org: Org, kind: str, name: str) -> str:
+    """The id of a rule: its own where it takes the place of one, else one that none has."""
+    known = org.rules.find(kind, name)
+    if isinstance(known, AssignmentRule):
+        return known.id
+    numbers = [read_number(str(one["id"])) for one in org.rules.listed() if one.get("id")]
+    return build_id(_RULE_PREFIX, INSTANCE, max(numbers, default=0) + 1)
 
 
 def _check_condition(org: Org, one: ObjectType, text: str | None) -> None:

@@ -14,6 +14,7 @@ from simorg.behaviour.later import deliver
 from simorg.behaviour.persons import enable_person_accounts
 from simorg.behaviour.record_types import define_record_type
 from simorg.behaviour.setting_rules import set_rule
+from simorg.behaviour.waiting import count_waiting, forget_all
 from simorg.errors import ApiError
 from simorg.export import export_records
 from simorg.ids import to_18
@@ -222,12 +223,15 @@ def add_rule(request: ApiRequest) -> ApiResponse:
 
 def list_rules(request: ApiRequest) -> ApiResponse:
     """GET rules: all of them, and how many automations wait for their time."""
-    return ApiResponse(200, {"rules": request.org.rules.listed(), "waiting": request.org.rules.waiting})
+    return ApiResponse(200, {"rules": request.org.rules.listed(), "waiting": count_waiting(request.org)})
 
 
 def remove_rules(request: ApiRequest) -> ApiResponse:
     """DELETE rules?kind=&name=: those of a kind, of a name, or all."""
-    gone = request.org.rules.remove(request.args.get("kind"), request.args.get("name"))
+    kind, name = request.args.get("kind"), request.args.get("name")
+    gone = request.org.rules.remove(kind, name)
+    if kind is None and name is None:
+        forget_all(request.org)
     return ApiResponse(200, {"removed": gone})
 
 

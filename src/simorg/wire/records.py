@@ -197,6 +197,7 @@ def _render(request: ApiRequest, one: ObjectType, row: Mapping[str, StoredValue]
         if field is None:
             raise ApiError(400, "INVALID_FIELD", f"No such column '{name.strip()}' on entity '{one.name}'")
         record[field.name] = render_field(field, row)
+    # The Id comes last (REST API Developer Guide, "Update a Record and Get Its Field Values in a Single Request").
     record["Id"] = row["Id"]
     return record
 

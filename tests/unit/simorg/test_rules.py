@@ -10,6 +10,7 @@ from simorg.behaviour.duplicates import DuplicateOptions
 from simorg.behaviour.later import deliver
 from simorg.behaviour.merge import merge
 from simorg.behaviour.setting_rules import set_rule
+from simorg.behaviour.waiting import count_waiting
 from simorg.org import Org
 from tests.unit.simorg.querying import ask
 from tests.unit.simorg.writing import create, make, stored, told, update, user_id
@@ -178,19 +179,35 @@ def test_an_automation_comes_later_under_another_user(org: Org) -> None:
         org, "automation", "Late", run="later", delay=30, on="created", set={"Title": "Late"}, user=colleague.username
     )
     lead = str(_lead(org).id)
-    assert (deliver(org), org.rules.waiting) == (0, 1)
+    assert (deliver(org), count_waiting(org)) == (0, 1)
     org.clock.advance(31)
-    assert (deliver(org), org.rules.waiting) == (1, 0)
+    assert (deliver(org), count_waiting(org)) == (1, 0)
     row = stored(org, "Lead", lead)
     assert (row["Title"], row["LastModifiedById"]) == ("Late", colleague.user_id)
     assert row["SystemModstamp"] > row["CreatedDate"]
+
+
+@pytest.mark.parametrize(("edition", "most"), [("Developer Edition", 4), ("Enterprise Edition", 9)])
+def test_an_automation_that_sets_itself_off_later_ends_where_chains_end(org: Org, edition: str, most: int) -> None:
+    """Five jobs in a row in Developer Edition, of which the last fails, for it would start a sixth."""
+    org.settings.edition = edition
+    again = "BLANKVALUE(NumberOfEmployees, 0) + 1"
+    _rule(org, "automation", "Again", run="later", calculate={"NumberOfEmployees": again})
+    lead = str(_lead(org).id)
+    for _ in range(9):
+        deliver(org)
+    assert stored(org, "Lead", lead)["NumberOfEmployees"] == most
+    assert count_waiting(org) == (0 if most == 4 else 1)
+    update(org, "Lead", lead, Title="By hand")
+    deliver(org)
+    assert stored(org, "Lead", lead)["NumberOfEmployees"] > most
 
 
 def test_what_was_rolled_back_does_nothing_later(org: Org) -> None:
     _rule(org, "automation", "Late", run="later", set={"Title": "Late"})
     _rule(org, "automation", "Zap", set={"Email": "nonsense"}, condition="LastName = 'Bad'")
     assert not _lead(org, LastName="Bad").success
-    assert org.rules.waiting == 0
+    assert count_waiting(org) == 0
 
 
 def test_conversion_and_merge_go_by_the_rules(org: Org) -> None:
