@@ -83,7 +83,7 @@ CATALOGUE: dict[str, BadDay] = {
         "records", "a record is refused with UNABLE_TO_LOCK_ROW",
         {
             "row_code": "UNABLE_TO_LOCK_ROW",
-            "row_message": "unable to obtain exclusive access to this record or 1 records",
+            "row_message": "unable to obtain exclusive access to this record or 1 records: {id}",
         },
     ),
     "commit-lag": BadDay(

@@ -8,8 +8,9 @@ strikes) and its effect, whose kind says where it is asked for:
   bytes, `expire` all sessions first, `expire_own` the request's alone, `clock_seconds` the clock moves, `change` a
   field of the schema changes (`simorg.behaviour.drifting`). Operations: login, query, describe, read, create, update,
   upsert, delete, bulk.
-* row: `row_code` with `row_message`; operations create, update, delete and undelete. A whole Bulk job fails by the
-  operations bulkQuery, bulkIngest and, before one of its batches, bulkBatch, and only by a fault that names one.
+* row: `row_code` with `row_message`, in which `{id}` is the record's; operations create, update, delete and undelete.
+  A whole Bulk job fails by the operations bulkQuery, bulkIngest and, before one of its batches, bulkBatch, and only by
+  a fault that names one.
 * upload: the connection breaks after `upload_bytes` of a request's body.
 * page: pages have `page_rows` (least, most) rows. lag: others see a commit `lag_ms` (least, most) later.
   stamp: stamps stand on a grid of `stamp_seconds`. usage: the usage header is `usage_header` ("" is none).
@@ -229,7 +230,9 @@ class Faults:
         fault = self._find("row", "", "", object_name, operation, record_id, values or {})
         if fault is None:
             return None
-        return RowError(fault.row_code, fault.row_message or fault.row_code, fault.row_fields)
+        # A record that is only being made has no id to tell.
+        message = fault.row_message.replace("{id}", record_id) if record_id else fault.row_message.replace(": {id}", "")
+        return RowError(fault.row_code, message or fault.row_code, fault.row_fields)
 
     def _strike(self, kind: str, method: str = "", path: str = "", query: str = "") -> Fault | None:
         if not self._all:
