@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simorg.behaviour.drifting import drift
+from simorg.behaviour.drifting import can_be_hidden, drift
 from simorg.faults import Fault
 from simorg.org import Org
 
@@ -119,7 +119,7 @@ CATALOGUE: dict[str, BadDay] = {
     "bulk-shuffled": BadDay("bulk", "ingest results in another order than the rows", settings={"bulk_shuffle": True}),
     "bulk-header-bare": BadDay("bulk", "query results whose header names are not quoted", {"csv_header": "bare"}),
     "bulk-header-bom": BadDay("bulk", "query results that begin with a byte order mark", {"csv_header": "bom"}),
-    "field-hidden": BadDay("schema", "a field is hidden from everybody", action="hide"),
+    "field-hidden": BadDay("schema", "all field permissions on a field are taken away: nobody sees it", action="hide"),
     "field-removed": BadDay("schema", "a field is taken away", action="remove"),
     "field-renamed": BadDay("schema", "a custom field gets another name; its values go with it", action="rename"),
     "field-required": BadDay("schema", "a field must have a value from now on", action="require"),
@@ -217,3 +217,5 @@ def _check_change(org: Org, change: Mapping[str, Any]) -> None:
     one = org.schema.find(str(change["object"]))
     if one is None or str(change["field"]).lower() not in one.fields:
         raise ValueError(f"a change names object and field that are there: {change['object']}.{change['field']}")
+    if change["action"] == "hide" and not can_be_hidden(one, one.fields[str(change["field"]).lower()]):
+        raise ValueError(f"{change['object']}.{change['field']} is open to everybody who sees the object")

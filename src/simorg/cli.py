@@ -47,6 +47,9 @@ def serve(
     seed: Annotated[str, typer.Option(help=f"What it is filled with: {', '.join(seeds.NAMES)}.")] = "developer-edition",
     people: Annotated[int | None, typer.Option(help="Leads and Contacts of the seed people.", min=1)] = None,
     bare: Annotated[bool, typer.Option("--bare", help="Without the custom fields.")] = False,
+    bare_rights: Annotated[
+        bool, typer.Option("--bare-rights", help="The integration user starts with what its licence gives alone.")
+    ] = False,
     commit_lag: Annotated[float, typer.Option(help="Seconds until others see a commit.", min=0)] = 0.0,
     hostile: Annotated[
         bool, typer.Option("--hostile", help="With a mixture of bad days: see `simorg fault list`.")
@@ -68,7 +71,7 @@ def serve(
     folder = data or Path(tempfile.mkdtemp(prefix="simorg-"))
     hosting = Hosting(folder, host)
     try:
-        settings = Settings(bare=bare, commit_lag_ms=int(commit_lag * 1000))
+        settings = Settings(bare=bare, bare_rights=bare_rights, commit_lag_ms=int(commit_lag * 1000))
         with _told(f"port {port} at {host}"):
             if orders:
                 for order in orders:

@@ -34,6 +34,7 @@ class OrgOrder:
     people: int | None = None
     sandbox: bool = False
     bare: bool = False
+    bare_rights: bool = False
     port: int = 0
 
 
@@ -77,7 +78,7 @@ class Hosting:
         with self._lock:
             if order.name in self._servers:
                 raise ValueError(f"there is an org {order.name!r} already")
-            settings = Settings(bare=order.bare)
+            settings = Settings(bare=order.bare, bare_rights=order.bare_rights)
             folder = self._folder / order.name
             org = open_org(folder, order.seed, order.people, settings, name=order.name, sandbox=order.sandbox)
             try:

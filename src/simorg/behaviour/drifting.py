@@ -9,7 +9,8 @@ from dataclasses import replace
 from simorg.behaviour.customizing import remove_field
 from simorg.org import Org
 from simorg.schema.registry import NUMBER_TYPES, TEXT_TYPES, Field, ObjectType
-from simorg.security.granting import move_grants
+from simorg.security.granting import drop_grants, move_grants, show_to_all
+from simorg.security.rights import find_permissionable, permission_name
 from simorg.tables import column_type
 from simorg.transactions import quote
 
@@ -29,10 +30,15 @@ def drift(org: Org, change: Mapping[str, object]) -> None:
     `change`: {"object", "field", "action": one of ACTIONS, "to": the new name, or describe's name of a type}.
 
     Raises:
-        ValueError: it names what there is not.
+        ValueError: it names what there is not, or what cannot be done to this field.
     """
     with org.changing():
         _drift(org, change)
+
+
+def can_be_hidden(one: ObjectType, field: Field) -> bool:
+    """Whether field permissions decide about a field: not about required ones, and not about a record's name."""
+    return one.fields[permission_name(one, field).lower()] in find_permissionable(one)
 
 
 def _drift(org: Org, change: Mapping[str, object]) -> None:
@@ -42,7 +48,7 @@ def _drift(org: Org, change: Mapping[str, object]) -> None:
     if one is None or field is None:
         raise ValueError(f"no such field: {change.get('object')}.{change.get('field')}")
     if action in ("hide", "show"):
-        org.schema.change_field(one.name, field.name, hidden=action == "hide")
+        _grant(org, one, field, shows=action == "show")
     elif action == "remove":
         _remove(org, one, field)
     elif action == "require":
@@ -53,6 +59,18 @@ def _drift(org: Org, change: Mapping[str, object]) -> None:
         _retype(org, one, field, to)
     else:
         raise ValueError(f"no such change: {action!r}. There are: {', '.join(ACTIONS)}")
+
+
+def _grant(org: Org, one: ObjectType, field: Field, *, shows: bool) -> None:
+    """Takes every field permission on a field away, or grants it to all who see Accounts."""
+    if not can_be_hidden(one, field):
+        raise ValueError(f"{one.name}.{field.name} is open to everybody who sees the object")
+    granted = one.fields[permission_name(one, field).lower()]
+    with org.storage.transaction(lags=False) as tx:
+        if shows:
+            show_to_all(tx, one, [granted])
+        else:
+            drop_grants(tx, one, granted.name)
 
 
 def _remove(org: Org, one: ObjectType, field: Field) -> None:

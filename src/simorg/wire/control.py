@@ -241,7 +241,7 @@ def list_orgs(request: ApiRequest) -> ApiResponse:
 
 
 def add_org(request: ApiRequest) -> ApiResponse:
-    """POST orgs {"name", "seed"?, "people"?, "sandbox"?, "bare"?, "port"?}: another org; gives how to reach it."""
+    """POST orgs {"name", "seed"?, "people"?, "sandbox"?, "bare"?, "bare_rights"?, "port"?}: another org."""
     try:
         return ApiResponse(201, _keeper(request).order(_asked(request)))
     except (OSError, WrongFolder) as error:

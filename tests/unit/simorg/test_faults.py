@@ -1,5 +1,6 @@
 """Faults: what they match, when they strike, the same for the same seed; and the catalogue of named ones."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,10 +127,18 @@ def test_fields_change_and_keep_their_values(org: Org) -> None:
 
 
 def test_a_field_is_required_hidden_and_gone(org: Org) -> None:
+    integration = org.users.logins["integration"].user_id
+    _strike_field(org, "field-hidden")
+    for role in ("integration", "admin"):
+        assert org.view(org.users.logins[role].user_id).get("Lead").find("Lead_Score__c") is None
+    assert org.schema.get("Lead").find("Lead_Score__c") is not None
+    (fault,) = bad_days.order(org, "slow", object_name="Lead")
+    bad_days.strike(org, replace(fault, change={"action": "show", "object": "Lead", "field": "Lead_Score__c"}))
+    assert org.view(integration).get("Lead").find("Lead_Score__c") is not None
     _strike_field(org, "field-required")
     (refused,) = create(org, "Lead", LastName="Moss", Company="C").errors
     assert (refused.code, refused.fields) == ("REQUIRED_FIELD_MISSING", ("Lead_Score__c",))
-    _strike_field(org, "field-hidden")
-    assert org.schema.get("Lead").find("Lead_Score__c") is None
+    with pytest.raises(ValueError, match="is open to everybody"):
+        bad_days.order(org, "field-hidden", object="Lead", field="Lead_Score__c")
     _strike_field(org, "field-removed")
     assert "lead_score__c" not in org.schema.get("Lead").fields
