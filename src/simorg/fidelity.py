@@ -313,6 +313,10 @@ FACTS: dict[str, Fact] = {
     "automation.depth": Fact(
         "{name}: maximum trigger depth exceeded\n{object} trigger event AfterUpdate for [{id}]"
     ),
+    "access.filter": Fact(
+        "UserRecordAccess is queried with a filter on one UserId and on up to {most} values of RecordId"
+    ),
+    "access.invalid_id": Fact("invalid ID field in a filter on UserRecordAccess"),
     "automation.chain": Fact(
         "{name}: execution of AfterUpdate\n\ncaused by: System.AsyncException: Maximum stack depth has been reached."
     ),

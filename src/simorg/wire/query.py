@@ -19,6 +19,7 @@ from simorg.soql.compiler import compile_query
 from simorg.soql.parser import parse
 from simorg.soql.render import render_columns, render_rows
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
+from simorg.wire.record_access import names_access, query_access
 
 _IDLE = timedelta(days=2)
 _OPEN_PER_USER = 10
@@ -139,6 +140,9 @@ def _run(request: ApiRequest, *, all_rows: bool) -> ApiResponse:
     if names_definitions(text):
         found = run_tooling_query(request.org, text, request.view, request.root)
         return ApiResponse(200, {"totalSize": found.total, "done": True, "records": found.records})
+    if names_access(text):
+        count, rows = query_access(request.org, text, request.root)
+        return ApiResponse(200, {"totalSize": count, "done": True, "records": rows})
     org = request.org
     compiled = compile_for(org, text, all_rows=all_rows, user_id=request.user_id)
     if request.args.get("columns", "").lower() == "true":
