@@ -164,7 +164,7 @@ def rules(
     remove: Annotated[str, typer.Option(help="Remove the rules of this name.")] = "",
     clear: Annotated[bool, typer.Option("--clear", help="Remove all rules.")] = False,
 ) -> None:
-    """List the rules of a running org (validation, assignment, duplicates, automations), add or remove some."""
+    """List the rules of a running org (validation, assignment, duplicates, sharing, automations); add or remove."""
     if add:
         text = Path(add[1:]).read_text(encoding="utf-8") if add.startswith("@") else add
         given = json.loads(text)

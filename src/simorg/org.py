@@ -74,7 +74,9 @@ class Org:
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.folder, self.schema, self.clock, INSTANCE)
-        self._guard = Guard(self.schema, self.storage, lambda: self.settings.sharing, self.clock.stamp)
+        self._guard = Guard(
+            self.schema, self.storage, lambda: self.settings.sharing, self.rules.sharing, self.clock.stamp
+        )
         self.admin_token = secrets.token_urlsafe(24)
         self.sessions: dict[str, Session] = {}
         #: What protocols keep between requests (open cursors, Bulk jobs), by name; each has `clear()`.

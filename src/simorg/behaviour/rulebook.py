@@ -1,4 +1,4 @@
-"""The rules that an administrator sets up for an org: validation, assignment, duplicates, automations.
+"""The rules that an administrator sets up for an org: validation, assignment, duplicates, automations, sharing.
 
 All are facts as the control plane takes them; they are checked when they are set, and used by the writer.
 """
@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from simorg.encoding import decode, encode
+from simorg.security.sharing import SharingRule
 
-KINDS = ("validation", "assignment", "duplicate", "automation")
+KINDS = ("validation", "assignment", "duplicate", "automation", "sharing")
 #: How a duplicate rule acts on what it finds: nothing is said, the save needs allowSave, or there is no save.
 DUPLICATE_ACTIONS = ("allow", "alert", "block")
 #: When an automation runs: before the record is stored, after it in the same transaction, or later.
@@ -84,12 +85,13 @@ class Automation:
     active: bool = True
 
 
-Rule = ValidationRule | AssignmentRule | DuplicateRule | Automation
+Rule = ValidationRule | AssignmentRule | DuplicateRule | Automation | SharingRule
 _CLASSES: dict[str, Any] = {
     "validation": ValidationRule,
     "assignment": AssignmentRule,
     "duplicate": DuplicateRule,
     "automation": Automation,
+    "sharing": SharingRule,
 }
 
 
@@ -109,6 +111,7 @@ class RuleBook:
     def __init__(self) -> None:
         self._rules: dict[tuple[str, str], Rule] = {}
         self._by_object: dict[str, ObjectRules] = {}
+        self._sharing: tuple[SharingRule, ...] = ()
         self._next: datetime | None = None
         self._revision = 0
         self._lock = threading.Lock()
@@ -131,6 +134,10 @@ class RuleBook:
                 del self._rules[key]
             self._sort()
             return len(gone)
+
+    def sharing(self) -> tuple[SharingRule, ...]:
+        """The active sharing rules, by name."""
+        return self._sharing
 
     def find(self, kind: str, name: str) -> Rule | None:
         """A rule by its kind and name."""
@@ -180,6 +187,7 @@ class RuleBook:
     def _sort(self) -> None:
         self._revision += 1
         active = [rule for _, rule in sorted(self._rules.items(), key=lambda one: one[0]) if rule.active]
+        self._sharing = tuple(one for one in active if isinstance(one, SharingRule))
         self._by_object = {
             name: ObjectRules(
                 tuple(one for one in active if isinstance(one, ValidationRule) and one.object == name),

@@ -1,6 +1,7 @@
 """Setting a rule: its object, fields and formulas have to be there, as Setup checks before it saves."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from simorg.behaviour.calculating import find_expression
@@ -20,6 +21,7 @@ from simorg.formula.terms import BOOLEAN
 from simorg.ids import build_id, read_number, to_18
 from simorg.org import INSTANCE, Org
 from simorg.schema.registry import ObjectType
+from simorg.security.sharing import DEFAULTS, SharingRule, check_sharing_rule
 
 _RULE_PREFIX = "01Q"
 
@@ -50,8 +52,16 @@ def set_rule(org: Org, facts: Mapping[str, Any]) -> Rule:
             _check_duplicates(org, one, rule)
         case Automation():
             _check_automation(org, one, rule)
+        case SharingRule():
+            rule = replace(rule, shared_with=_full(rule.shared_with), owned_by=_full(rule.owned_by) or None)
+            check_sharing_rule(rule, one, {**DEFAULTS, **org.settings.sharing}.get(one.name, ""))
     org.rules.put(kind, rule)
     return rule
+
+
+def _full(record_id: str | None) -> str:
+    """An id with 18 characters; what is none as it stands."""
+    return to_18(record_id or "") or record_id or ""
 
 
 def _next_id(org: Org, kind: str, name: str) -> str:

@@ -8,7 +8,7 @@ from simorg.clock import now
 from simorg.schema.registry import Schema
 from simorg.security.loading import READ_FROM, load_rights
 from simorg.security.rights import Rights
-from simorg.security.sharing import Sharing
+from simorg.security.sharing import Sharing, SharingRule
 from simorg.security.view import View
 from simorg.storage import Storage
 
@@ -16,14 +16,22 @@ _KEPT = 200
 
 
 class Guard:
-    """The views of one org. `models` gives its sharing defaults, `today` the moment that assignments expire by."""
+    """The views of one org. `models` gives its sharing defaults, `rules` its sharing rules, `stamp` the moment that
+    assignments expire by.
+    """
 
     def __init__(
-        self, schema: Schema, storage: Storage, models: Callable[[], Mapping[str, str]], stamp: Callable[[], str]
+        self,
+        schema: Schema,
+        storage: Storage,
+        models: Callable[[], Mapping[str, str]],
+        rules: Callable[[], tuple[SharingRule, ...]],
+        stamp: Callable[[], str],
     ) -> None:
         self._schema = schema
         self._storage = storage
         self._models = models
+        self._rules = rules
         self._stamp = stamp
         self._views: dict[str, tuple[object, View]] = {}
         self._changes: dict[str, tuple[object, datetime]] = {}
@@ -50,14 +58,15 @@ class Guard:
     def _state(self) -> object:
         versions = tuple(self._storage.data_version(name) for name in READ_FROM)
         expiry = self._stamp()[:13]
-        return self._schema.version, tuple(sorted(self._models().items())), versions, expiry
+        return self._schema.version, tuple(sorted(self._models().items())), self._rules(), versions, expiry
 
     def _build(self, user_id: str) -> tuple[View, object]:
         rights = load_rights(self._storage, user_id, self._stamp()) if user_id else Rights(unlimited=True)
         models = dict(self._models())
-        sharing = Sharing(rights, self._schema, models)
+        rules = self._rules()
+        sharing = Sharing(rights, self._schema, models, rules)
         view = View(rights, self._schema, self._storage, sharing, self._schema.changed_at)
-        return view, (rights, models, self._schema.version)
+        return view, (rights, models, rules, self._schema.version)
 
     def _note_change(self, user_id: str, fingerprint: object) -> datetime:
         """When what the user sees last changed, in whole seconds; no two changes in one."""

@@ -1,5 +1,6 @@
 """The rights of a user, read from the records that hold them."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from simorg.security.permissions import MARKETING_USER, OBJECT, PREFIX, SYSTEM
@@ -28,6 +29,13 @@ _QUEUES = (
 )
 
 
+_CIRCLES = (
+    'SELECT m."GroupId" FROM "GroupMember" m WHERE m."UserOrGroupId" IN (SELECT value FROM json_each(:people))'
+    ' UNION SELECT u."UserRoleId" FROM "User" u WHERE u."UserRoleId" IS NOT NULL'
+    ' AND u."Id" IN (SELECT value FROM json_each(:people))'
+)
+
+
 def load_rights(storage: Storage, user_id: str, stamp: str) -> Rights:
     """The rights of a user at a moment; of nobody's, where there is no such user."""
     names = ", ".join(map(quote, ("IsActive", "ProfileId", "UserRoleId", MARKETING_USER)))
@@ -37,6 +45,7 @@ def load_rights(storage: Storage, user_id: str, stamp: str) -> Rights:
     active, profile, role, marketing = user
     login = storage.read_one('SELECT "IsFrozen" FROM "UserLogin" WHERE "UserId" = ?', [user_id])
     sets = [str(row[0]) for row in storage.read(_SETS, [profile, user_id, stamp])]
+    people = _load_people(storage, user_id, role)
     return Rights(
         user_id=user_id,
         active=bool(active),
@@ -45,7 +54,8 @@ def load_rights(storage: Storage, user_id: str, stamp: str) -> Rights:
         system=_load_system(storage, sets),
         objects=_load_objects(storage, sets),
         fields=_load_fields(storage, sets),
-        owners=_load_owners(storage, user_id, role),
+        owners=_load_owners(storage, people),
+        circles=_load_circles(storage, people),
     )
 
 
@@ -73,12 +83,20 @@ def _load_fields(storage: Storage, sets: Sequence[str]) -> dict[str, bool]:
     return {str(name).lower(): bool(edit) for name, edit in storage.read(statement, sets)}
 
 
-def _load_owners(storage: Storage, user_id: str, role: StoredValue) -> tuple[str, ...]:
+def _load_people(storage: Storage, user_id: str, role: StoredValue) -> list[str]:
+    """A user and whoever stands below."""
     below = [str(row[0]) for row in storage.read(_BELOW, [role])] if role else []
-    people = list(dict.fromkeys([user_id, *below]))
-    listed = "[" + ",".join(f'"{one}"' for one in people) + "]"
-    queues = [str(row[0]) for row in storage.read(_QUEUES, [listed])]
+    return list(dict.fromkeys([user_id, *below]))
+
+
+def _load_owners(storage: Storage, people: list[str]) -> tuple[str, ...]:
+    queues = [str(row[0]) for row in storage.read(_QUEUES, [json.dumps(people)])]
     return (*people, *queues)
+
+
+def _load_circles(storage: Storage, people: list[str]) -> frozenset[str]:
+    found = storage.read(_CIRCLES, {"people": json.dumps(people)})
+    return frozenset([*people, *(str(row[0]) for row in found)])
 
 
 def _marks(values: Iterable[object]) -> str:

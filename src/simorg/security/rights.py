@@ -51,6 +51,8 @@ class Rights:
     objects: Mapping[str, ObjectRights] = field(default_factory=dict)
     fields: Mapping[str, bool] = field(default_factory=dict)
     owners: tuple[str, ...] = ()
+    #: Whom a share may name so that it is the user's: the user and whoever stands below, their roles and groups.
+    circles: frozenset[str] = frozenset()
     #: The org itself, which nothing is closed to.
     unlimited: bool = False
 

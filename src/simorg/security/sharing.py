@@ -1,12 +1,13 @@
 """Which records of an object a user sees, edits and deletes, as SQL over the record.
 
 Source: Salesforce Help, "Organization-Wide Sharing Defaults" and "Controlling Access Using Hierarchies": a default for
-each object, the owner, whoever stands above the owner in the role hierarchy, View All and Modify All. Sharing rules,
-teams, territories and manual shares are not there.
+each object, the owner, whoever stands above the owner in the role hierarchy, View All and Modify All; "Sharing Rules".
+Teams, territories and manual shares are not there.
 """
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from simorg.schema.registry import ObjectType, Schema
 from simorg.security import permissions
@@ -39,6 +40,61 @@ _CHOICES = {
     "User": ("Private", "Read"),
 }
 _EVERY, _NONE = "1", "0"
+ACCESS = ("Read", "Edit")
+#: Prefix of an id → whose records it stands for, as SQL for their owners' ids: a user's own, a group's, a role's.
+_MEMBERS = {
+    "005": "SELECT {0}",
+    "00G": 'SELECT m."UserOrGroupId" FROM "GroupMember" m WHERE m."GroupId" = {0} UNION SELECT {0}',
+    "00E": 'SELECT u."Id" FROM "User" u WHERE u."UserRoleId" = {0}',
+}
+#: Operations of criteria (Metadata API Developer Guide, "SharingRules", FilterOperation) as SQL; text compares without
+#: regard to case.
+_OPERATIONS = {
+    "equals": "{0} IS {1} COLLATE NOCASE",
+    "notEqual": "{0} IS NOT {1} COLLATE NOCASE",
+    "lessThan": "{0} < {1}",
+    "greaterThan": "{0} > {1}",
+    "lessOrEqual": "{0} <= {1}",
+    "greaterOrEqual": "{0} >= {1}",
+}
+
+
+@dataclass(frozen=True)
+class SharingRule:
+    """Opens records of an object beyond its default, to read or to edit (Salesforce Help, "Sharing Rules").
+
+    The records are those that `owned_by` owns, and for which all `criteria` hold: `{"field", "operation", "value"}`.
+    `owned_by` and `shared_with` are the id of a user, a group or a role.
+    """
+
+    name: str
+    object: str
+    shared_with: str
+    access: str = "Read"
+    owned_by: str | None = None
+    criteria: tuple[Mapping[str, Any], ...] = ()
+    active: bool = True
+
+
+def check_sharing_rule(rule: SharingRule, one: ObjectType, model: str) -> None:
+    """Refuses a sharing rule that cannot be.
+
+    Raises:
+        ValueError: an id, a field, an operation or a level is unknown, or the object follows its parent.
+    """
+    if not (one.name in DEFAULTS or one.custom) or model.startswith("ControlledBy") or one.name == "User":
+        raise ValueError(f"{one.name} is not shared by rules")
+    if rule.access not in ACCESS:
+        raise ValueError(f"access is one of {', '.join(ACCESS)}, not {rule.access}")
+    for name in (rule.shared_with, rule.owned_by or rule.shared_with):
+        if str(name)[:3] not in _MEMBERS:
+            raise ValueError(f"a sharing rule names the id of a user, a group or a role: {name}")
+    if not rule.owned_by and not rule.criteria:
+        raise ValueError("a sharing rule says whose records it shares, or which")
+    for each in rule.criteria:
+        if one.fields.get(str(each.get("field")).lower()) is None or each.get("operation") not in _OPERATIONS:
+            known = ", ".join(_OPERATIONS)
+            raise ValueError(f"a criterion has a field of {one.name}, an operation ({known}) and a value: {dict(each)}")
 
 
 def check_models(asked: Mapping[str, object], schema: Schema) -> dict[str, str]:
@@ -62,8 +118,11 @@ def check_models(asked: Mapping[str, object], schema: Schema) -> dict[str, str]:
 class Sharing:
     """The records of one user, by rights and the org's defaults. `models` is object → default."""
 
-    def __init__(self, rights: Rights, schema: Schema, models: Mapping[str, str]) -> None:
+    def __init__(
+        self, rights: Rights, schema: Schema, models: Mapping[str, str], rules: Sequence[SharingRule] = ()
+    ) -> None:
         self._rights = rights
+        self._rules = [rule for rule in rules if rule.shared_with in rights.circles]
         self._schema = schema
         self._models = {**DEFAULTS, **models}
         self._owners = ", ".join(f"'{one}'" for one in rights.owners)
@@ -112,7 +171,26 @@ class Sharing:
             "ReadWriteTransfer": ("read", "edit"),
             "FullAccess": ("read", "edit", "delete"),
         }.get(model, ())
-        return _EVERY if level in open_at else self._mine(f'{alias}."OwnerId"')
+        if level in open_at:
+            return _EVERY
+        mine = self._mine(f'{alias}."OwnerId"')
+        if level == "delete":
+            return mine
+        about = [rule for rule in self._rules if rule.object == one.name]
+        fitting = [rule for rule in about if level == "read" or rule.access == "Edit"]
+        return _any(mine, *(self._shared(one, rule, alias) for rule in fitting)) if fitting else mine
+
+    def _shared(self, one: ObjectType, rule: SharingRule, alias: str) -> str:
+        """Whether a rule is about a record."""
+        conditions = []
+        if rule.owned_by:
+            self._read.update(("User", "GroupMember"))
+            owners = _MEMBERS[rule.owned_by[:3]].format(_literal(rule.owned_by))
+            conditions.append(f'{alias}."OwnerId" IN ({owners})')
+        for each in rule.criteria:
+            column = f"{alias}.{quote(one.fields[str(each['field']).lower()].name)}"
+            conditions.append(_OPERATIONS[str(each["operation"])].format(column, _literal(each.get("value"))))
+        return f"({' AND '.join(conditions)})"
 
     def _mine(self, owner: str) -> str:
         return f"{owner} IN ({self._owners})"
@@ -180,6 +258,15 @@ class Sharing:
             return found
         self._read.add(one.name)
         return f'{reference} IN (SELECT {alias}."Id" FROM {quote(one.name)} {alias} WHERE {found})'
+
+
+def _literal(value: object) -> str:
+    """A value as SQL writes it."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return str(float(value))
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _all(*parts: str) -> str:

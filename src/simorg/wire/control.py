@@ -217,7 +217,7 @@ def switch_person_accounts_on(request: ApiRequest) -> ApiResponse:
 
 
 def add_rule(request: ApiRequest) -> ApiResponse:
-    """POST rules {"kind": validation | assignment | duplicate | automation, "name", "object", …}."""
+    """POST rules {"kind": validation | assignment | duplicate | automation | sharing, "name", "object", …}."""
     return ApiResponse(201, asdict(set_rule(request.org, _asked(request))))
 
 
