@@ -33,7 +33,7 @@ _ELSEWHERE = frozenset(
         "test", "values", "forget", "undo", "undo_look", "undo_sent",
         "add_object", "remove_object", "not_read", "not_swept", "sweep",
         "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget", "brakes",
-        "hold", "bulk_given_up", "find_plan", "take_aside", "put_back",
+        "hold", "confirm", "bulk_given_up", "find_plan", "take_aside", "put_back",
         "cancel", "schedule", "purge", "dispatch", "look", "consent_seen", "consent_shown", "consent_tried",
         "consent_left",
     )

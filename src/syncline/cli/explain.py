@@ -54,7 +54,7 @@ def explain(
         with opened.database.connect("syncline explain") as conn:
             left_out = _find_left_out(conn, chosen.id, reference)
             if left_out is not None:
-                _print_left_out(left_out, output)
+                _print_left_out(left_out, mapping.rules(left_out.object).filter_reason, output)
                 return
             ensure_columns(conn, mapping)
             contact_id = contacts.find_contact(conn, reference)
@@ -77,10 +77,12 @@ def _find_left_out(conn: "psycopg.Connection", connection_id: int, reference: st
         return None  # no Salesforce id, so no record
 
 
-def _print_left_out(left_out: "RecordLeftOut", output: Output) -> None:
+def _print_left_out(left_out: "RecordLeftOut", filter_reason: str, output: Output) -> None:
     from syncline.domain.explain import LEFT_OUT
 
     sentence, remedy = LEFT_OUT.get(left_out.reason, (left_out.reason, ""))
+    if left_out.reason == "outside_filter" and filter_reason:
+        sentence = f"{sentence.removesuffix('.')}: {filter_reason}."
     output.line(f"{left_out.object} {left_out.record_id} does not sync. {sentence}")
     if remedy:
         output.line(remedy)

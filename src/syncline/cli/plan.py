@@ -26,6 +26,8 @@ _RECORD_COLUMNS = (
     ("merged", "merges"),
     ("deleted", "deletes"),
     ("back", "undeletes"),
+    ("out of the filter", "leaves"),
+    ("in it again", "returns"),
     ("conflicts", "conflicts"),
 )
 _SHOWN_EXAMPLES = 12

@@ -66,6 +66,8 @@ def find_drift(
         for field, source in mapping.on(name):
             if drift := _find_in(field, source, shape):
                 found.append(drift)
+        if (condition := mapping.rules(name).filter) and (drift := _find_in_filter(condition, shape)):
+            found.append(drift)
     if LEAD in people:
         found += _required(mapping, people[LEAD])
     for name, chosen in mirrored.items():
@@ -110,6 +112,23 @@ def _find_in_expression(field: MappedField, source: str, shape: ObjectShape) -> 
             field.name,
             f"The expression of {field.name} does not fit {shape.name} any more: {problem.problems[0]}",
             problem.remedy or "See `syncline map validate`.",
+        )
+    return None
+
+
+def _find_in_filter(condition: str, shape: ObjectShape) -> Drift | None:
+    from syncline.domain.formula.check import check_source
+
+    try:
+        check_source(condition, shape)
+    except FormulaError as problem:
+        return Drift(
+            Cause.FIELD_GONE,
+            shape.name,
+            "",
+            f"The filter does not fit {shape.name} any more, so nobody leaves it, comes back or is new:"
+            f" {problem.problems[0]}",
+            problem.remedy or f"Mend it: `syncline map object {shape.name} --filter EXPRESSION`.",
         )
     return None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from syncline.domain.mapping import BlankRule, Direction, MappedField
+from syncline.domain.mapping import BlankRule, Direction, Lane, MappedField
 
 
 class Standing(StrEnum):
@@ -86,6 +86,10 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
         "Its contact was deleted here, and it is not imported again.",
         "To have the person back, add the address again: `syncline contacts add`.",
     ),
+    "outside_filter": (
+        "It is outside of the filter of its object.",
+        "Change the record in Salesforce, or the filter: `syncline map object`.",
+    ),
     "ambiguous": (
         "Several contacts or records have its address, and the mapping lets a person choose.",
         "Merge them, or give one another address; or let one be taken: `syncline map rules --ambiguous oldest`.",
@@ -93,12 +97,17 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
 }
 
 
-def explain_field(field: MappedField, source: str | None, facts: FieldFacts) -> Verdict:
-    """Says how a field stands; the first reason that applies is the one to act on."""
+def explain_field(field: MappedField, source: str | None, facts: FieldFacts, outside: str | None = None) -> Verdict:
+    """Says how a field stands; the first reason that applies is the one to act on.
+
+    `outside`: where the record is outside of the filter of its object, why.
+    """
     if field.direction is Direction.OFF:
         return Verdict(Standing.NOT_SYNCED, "The mapping has it switched off.", _set(field, "--direction pull"))
     if source is None:
         return Verdict(Standing.NOT_SYNCED, "The mapping names no Salesforce field for it on this object.")
+    if outside is not None and field.lane is not Lane.CONSENT:
+        return Verdict(Standing.NOT_SYNCED, f"Its record is outside of the filter: {outside}.", _FILTER)
     return _explain_waiting(facts) or _explain_values(field, source, facts)
 
 
@@ -129,6 +138,7 @@ def _explain_waiting(facts: FieldFacts) -> Verdict | None:
 
 
 _SYNC = "Run `syncline sync`."
+_FILTER = "Change the record in Salesforce, or the filter: `syncline map object`."
 
 
 def _explain_values(field: MappedField, source: str, facts: FieldFacts) -> Verdict:

@@ -20,7 +20,6 @@ def check_options(mapping: Mapping, shapes: Shapes[str, ObjectShape]) -> Iterato
     yield from _check_groups(mapping)
     for name, rules in mapping.objects:
         yield from _check_object(name, rules, shapes)
-    yield from _check_followed(mapping)
 
 
 def _check_field(field: MappedField) -> Iterator[Problem]:
@@ -110,15 +109,6 @@ def _check_object(name: str, rules: ObjectRules, shapes: Shapes[str, ObjectShape
         from syncline.domain.mapping_expressions import check_filter
 
         yield from check_filter(name, rules.filter, shape)
-
-
-def _check_followed(mapping: Mapping) -> Iterator[Problem]:
-    """Choices that the engine does not follow yet: kept, they would promise what no sync does."""
-    for name, rules in mapping.objects:
-        if rules.filter is not None:
-            yield Problem(
-                "", name, "a sync does not follow --filter yet", f"`syncline map object {name} --filter none`."
-            )
 
 
 def _refuse(field: MappedField, message: str, option: str) -> Problem:

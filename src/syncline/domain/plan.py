@@ -34,6 +34,9 @@ class ObjectPlan:
     merges: int = 0
     deletes: int = 0
     undeletes: int = 0
+    #: Records that leave the filter of their object, and that come back into it.
+    leaves: int = 0
+    returns: int = 0
     conflicts: int = 0
     taken_by_field: Mapping[str, int] = field(default_factory=dict)
     blanked_by_field: Mapping[str, int] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Plan:
         """Neither side would change."""
         quiet = all(
             not (one.creates or one.links or one.updates or one.converts or one.merges or one.deletes or one.undeletes)
+            and not (one.leaves or one.returns)
             for one in self.objects
         )
         return quiet and not self.to_send and not self.to_create_in_salesforce

@@ -7,7 +7,7 @@ from datetime import datetime
 import psycopg
 from psycopg import sql
 
-from syncline.domain.mapping import FieldType, MappedField, Policy
+from syncline.domain.mapping import FieldType, Lane, MappedField, Policy
 from syncline.domain.mapping_options import MergePolicy
 from syncline.store.decisions import SEQ_OBJECT, Kind, Scope, cases
 from syncline.store.expressions import canonical, contact_value, mirror_value, typed
@@ -30,6 +30,10 @@ _LIFECYCLE_STEPS = (
     "mark_deleted",
     "revive",
     "mark_links_deleted",
+    "cross_filter",
+    "note_outside",
+    "strip_outside",
+    "clear_outside",
     "note_unlinked",
     "leave_unlinked",
     "unlink_deleted",
@@ -113,7 +117,7 @@ def apply_lifecycle(
     conn: psycopg.Connection, scope: Scope, fields: Sequence[MappedField], batch: Batch, now: datetime, origin: str
 ) -> None:
     """Conversions, merges, deletes, undeletes and first matches."""
-    parameters = _parameters(scope, batch, now)
+    parameters = _parameters(scope, batch, now) | {"urgent": [one.name for one in fields if one.lane is Lane.CONSENT]}
     set_origin(conn, origin)
     for step in _LIFECYCLE_STEPS:
         conn.execute(_SQL[step].compose(), parameters)

@@ -48,7 +48,7 @@ def ensure_columns(conn: psycopg.Connection, mapping: Mapping) -> None:
     ensure_address_index(conn)
     install_capture(conn, mapping)
     install_consent(conn, consent_fields(mapping))
-    if any(field.expressions for field in mapping.fields):
+    if any(field.expressions for field in mapping.fields) or any(rules.filter for _, rules in mapping.objects):
         ensure_functions(conn)
     conn.execute("SET LOCAL lock_timeout = 0")
 

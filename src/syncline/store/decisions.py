@@ -10,7 +10,8 @@ from enum import Enum
 import psycopg
 from psycopg import sql
 
-from syncline.domain.mapping import CONTACT, LEAD, MappedField
+from syncline.domain.formula.types import BoundFormula
+from syncline.domain.mapping import CONTACT, LEAD, FieldType, Lane, MappedField
 from syncline.domain.mapping_options import AmbiguousPolicy, ObjectRules
 from syncline.domain.shape import ObjectShape
 from syncline.store.expressions import canonical, contact_value, decided, mirror_value
@@ -58,6 +59,10 @@ class Scope:
     #: By object, what happens to records that are deleted, and which records take part; the default ones elsewhere.
     rules: Mapping[str, ObjectRules] = filled(default_factory=dict)
     ambiguous: AmbiguousPolicy = AmbiguousPolicy.OLDEST
+    #: Of the objects that have a filter: it, checked against the org; None where the org does not fit it any more.
+    filters: Mapping[str, BoundFormula | None] = filled(default_factory=dict)
+    #: Objects whose records all have to be looked at, since the rules about which take part are others.
+    anew: Collection[str] = ()
     #: By object, mapped fields that cannot be read for the moment.
     suspended: Mapping[str, Collection[str]] = filled(default_factory=dict)
     #: The run that applies the delta, where it is not the one that decided it.
@@ -79,12 +84,31 @@ class Scope:
 
     def touched(self, object_name: str, id_column: sql.Composable) -> sql.Composable:
         """The condition that a record is among those this run decides about."""
-        if self.undecided_all.get(object_name, False):
+        if self.undecided_all.get(object_name, False) or object_name in self.anew:
             return _TRUE
         return sql.SQL(
             "EXISTS (SELECT 1 FROM touched WHERE touched.connection_id = {} AND touched.object = {}"
             " AND touched.record_id = {})"
         ).format(sql.Literal(self.connection_id), sql.Literal(object_name), id_column)
+
+    def fits(self, object_name: str) -> sql.Composable:
+        """The condition that a mirror row takes part; blank where that cannot be told for the moment."""
+        if object_name not in self.filters:
+            return _TRUE
+        found = self.filters[object_name]
+        if found is None:
+            return sql.SQL("NULL::boolean")
+        # Late: a process without filters does without sqlglot.
+        from syncline.store.formula.building import build_value
+
+        return sql.SQL("coalesce({}, false)").format(build_value(found, FieldType.BOOLEAN, "mirror"))
+
+    def takes_part(self, field: sql.Composable) -> sql.Composable:
+        """The condition that a field of a row `link` is decided: outside of a filter only what protects people is."""
+        if not self.filters and not self.anew:
+            return sql.SQL("link.state = 'live'")
+        urgent = [one.name for mapped in self.mapped.values() for one, _ in mapped if one.lane is Lane.CONSENT]
+        return _DECIDE["takes_part"].compose(field=field, urgent=sql.Literal(urgent), run_id=sql.Literal(self.run_id))
 
     def column(self, object_name: str, field: str, absent: sql.Composable) -> sql.Composable:
         """A mirror column, or `absent` where the org does not show the field."""
@@ -123,14 +147,14 @@ def decide_fields(conn: psycopg.Connection, scope: Scope, new_sources: Mapping[s
     `new_sources`: by object, the marketing fields that were never decided from their present source.
     """
     conn.execute(_DECIDE["make_candidates"].compose())
-    conn.execute(_DECIDE["waiting_bases"].compose(), scope.parameters())
-    conn.execute(_DECIDE["waiting_edits"].compose(), scope.parameters())
+    for step, field in (("waiting_bases", "waiting"), ("waiting_edits", "edited")):
+        takes_part = scope.takes_part(sql.Identifier(field, "field"))
+        conn.execute(_DECIDE[step].compose(takes_part=takes_part), scope.parameters())
     _add_rekeyed(conn, scope)
     for name in scope.objects:
-        conn.execute(
-            _DECIDE["first_meetings"].compose(),
-            {**scope.parameters(name), "fields": [field.name for field, _ in scope.mapped[name]]},
-        )
+        parameters = {**scope.parameters(name), "fields": [field.name for field, _ in scope.mapped[name]]}
+        conn.execute(_DECIDE["first_meetings"].compose(), parameters)
+        conn.execute(_DECIDE["returns"].compose(), parameters)
         _add_new_sources(conn, scope, name, new_sources.get(name, ()))
         _add_moved_by_time(conn, scope, name)
         _add_groups(conn, scope, name)
@@ -165,6 +189,7 @@ def _base_before(field: MappedField, source: str | None) -> sql.Composed:
 def _add_new_sources(conn: psycopg.Connection, scope: Scope, object_name: str, fields: Sequence[str]) -> None:
     for field, source in scope.mapped[object_name]:
         if field.name in fields:
+            conn.execute(_DECIDE["meet_outside"].compose(), {**scope.parameters(object_name), "field": field.name})
             conn.execute(
                 _DECIDE["new_sources"].compose(
                     mirror=scope.tables.mirror(object_name),

@@ -59,6 +59,7 @@ def explain_person(
     for field, code, message, remedy in conn.execute(_SQL["issues"].compose(), asked):
         issues.setdefault(field, (code, message, remedy))
     changes = {row[0]: LastChange(*row[1:]) for row in conn.execute(_SQL["last_changes"].compose(), asked)}
+    outside = mapping.rules(object_name).filter_reason if object_name and link_state == "outside" else None
     explained = []
     for field in mapping.fields:
         ours, theirs = values.get(field.name, (None, None))
@@ -76,7 +77,7 @@ def explain_person(
             last=changes.get(field.name),
         )
         source = field.source(object_name) if object_name else None
-        explained.append(FieldExplanation(field.name, source, facts, explain_field(field, source, facts)))
+        explained.append(FieldExplanation(field.name, source, facts, explain_field(field, source, facts, outside)))
     return PersonExplanation(
         contact_id,
         object_name,

@@ -1,7 +1,10 @@
 """What becomes of whole records, decided in sets: converted, merged, deleted, revived, matched, new."""
 
+from collections.abc import Mapping, Sequence
+
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from syncline.domain.mapping import CONTACT
 from syncline.domain.mapping_options import AmbiguousPolicy
@@ -10,8 +13,8 @@ from syncline.store.named_sql import load
 
 _SQL = load("lifecycle")
 _TRUE, _FALSE = sql.SQL("true"), sql.SQL("false")
-#: Within the lifecycle, what follows a record comes before what is deleted, and that before first matches.
-_FOLLOW, _DELETED, _UNDELETED, _MATCHED = (step * 10**12 for step in range(4))
+#: Within the lifecycle, what follows a record comes before what is deleted, that before filters, first matches last.
+_FOLLOW, _DELETED, _UNDELETED, _LEAVING, _RETURNING, _MATCHED = (step * 10**12 for step in range(6))
 
 
 def decide_lifecycle(conn: psycopg.Connection, scope: Scope) -> None:
@@ -36,6 +39,10 @@ def _decide_known(conn: psycopg.Connection, scope: Scope) -> None:
         for statement, seq in (("find_deleted", _DELETED), ("find_undeleted", _UNDELETED)):
             parameters = {**scope.parameters(name, seq), "policy": str(scope.rules_of(name).delete)}
             conn.execute(_SQL[statement].compose(mirror=mirror, touched=touched), parameters)
+        if name in scope.filters or name in scope.anew:
+            parts = {"mirror": mirror, "touched": touched, "fits": scope.fits(name)}
+            conn.execute(_SQL["find_leaving"].compose(**parts), scope.parameters(name, _LEAVING))
+            conn.execute(_SQL["find_returning"].compose(**parts), scope.parameters(name, _RETURNING))
 
 
 def _match(conn: psycopg.Connection, scope: Scope) -> None:
@@ -46,6 +53,7 @@ def _match(conn: psycopg.Connection, scope: Scope) -> None:
             "email": scope.email(name),
             "external": scope.column(name, scope.external_id_field or "", sql.SQL("NULL::text")),
             "unconverted": scope.unconverted(name),
+            "fits": scope.fits(name),
         }
         # A contact added after a record was decided about meets it all the same: all records are looked at.
         conn.execute(_SQL["find_pairs"].compose(**parts), scope.parameters(name))
@@ -113,6 +121,38 @@ def any_touched(scope: Scope, alias: str) -> sql.Composable:
     return sql.SQL("(") + sql.SQL(" OR ").join(choices) + sql.SQL(")")
 
 
+def list_leaving(conn: psycopg.Connection, scope: Scope, object_name: str) -> list[str]:
+    """Records that leave the filter of their object in this run."""
+    return [row[0] for row in conn.execute(_SQL["leaving"].compose(), scope.parameters(object_name))]
+
+
+def keep_unconfirmed(
+    conn: psycopg.Connection,
+    scope: Scope,
+    object_name: str,
+    asked: Sequence[str],
+    seen: Mapping[str, Mapping[str, str]],
+) -> int:
+    """Takes back the leaving of records that the org does not show as the mirror does; gives their number.
+
+    `asked`: which records the org was asked for; `seen`: those that it showed, with their values in canonical text.
+    """
+    found = scope.filters[object_name]
+    shape = scope.shapes[object_name]
+    fields = [one for name in (found.formula.fields if found else ()) if (one := shape.find(name))]
+    same = [
+        sql.SQL("(seen.texts ->> {})::" + one.column_type + " IS NOT DISTINCT FROM mirror.{}").format(
+            sql.Literal(one.name), sql.Identifier(one.column)
+        )
+        for one in fields
+    ]
+    rows = Jsonb([{"id": record_id, "texts": dict(texts)} for record_id, texts in seen.items()])
+    statement = _SQL["keep_unconfirmed"].compose(
+        mirror=scope.tables.mirror(object_name), same=sql.SQL(" AND ").join(same) if same else _TRUE
+    )
+    return conn.execute(statement, {**scope.parameters(object_name), "asked": list(asked), "rows": rows}).rowcount
+
+
 def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:
     """Writes one row per record that becomes a contact, and records why others are left out; gives the creates."""
     parameters = scope.parameters(object_name, Kind.CREATES.first_seq)
@@ -126,6 +166,7 @@ def decide_new(conn: psycopg.Connection, scope: Scope, object_name: str) -> int:
             email=scope.email(object_name),
             unconverted=scope.unconverted(object_name),
             dismissed=dismissed,
+            fits=scope.fits(object_name),
             keep=sql.Literal(scope.rules_of(object_name).keep_without_email),
             merged=sql.SQL("{} IS NOT NULL").format(scope.column(object_name, "MasterRecordId", sql.SQL("NULL"))),
         ),

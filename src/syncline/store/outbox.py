@@ -58,8 +58,9 @@ def load_pending(
 def build_pending(target: Target) -> sql.Composed:
     """The statement that gives the waiting records of a lane; takes lane, after, rows and now."""
     values = sql.SQL(", ").join(
-        sql.SQL("({}, {}, {}, {}, {})").format(
+        sql.SQL("({}, {}, {}, {}, {}, {})").format(
             sql.Literal(field.name),
+            sql.Literal(field.lane.rank),
             _sends_blank(field, target.sent),
             canonical(contact_value(field, "contact"), field.type),
             canonical(mirror_value(field, source, "mirror"), field.type),

@@ -22,6 +22,8 @@ _ACTIONS = {
     "merge": "merges",
     "delete": "deletes",
     "undelete": "undeletes",
+    "leave": "leaves",
+    "return": "returns",
 }
 
 

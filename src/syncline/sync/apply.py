@@ -32,7 +32,7 @@ def apply_delta(ctx: SyncContext, scope: Scope, *, new_contacts: int) -> None:
         pend(conn, scope, consent_fields(ctx.mapping))
         related.relate_converted(conn, scope, clock.now())
         application.settle_scope(conn, scope, clock.now())
-        reads.settle(conn, ctx.connection.id, settled_sources(scope))
+        reads.settle(conn, ctx.connection.id, settled_sources(ctx, scope))
 
 
 def _apply_all_creates(ctx: SyncContext, scope: Scope, new_contacts: int) -> None:

@@ -14,6 +14,7 @@ from syncline.store.database import transaction
 from syncline.store.decisions import Scope
 from syncline.sync import consent
 from syncline.sync.context import SyncContext
+from syncline.sync.filters import bind_filter, confirm_leaving, describe_rules, is_anew
 
 
 def build_scope(ctx: SyncContext) -> Scope:
@@ -21,6 +22,8 @@ def build_scope(ctx: SyncContext) -> Scope:
     objects = [name for name in PERSON_OBJECTS if name in ctx.shapes]
     with closing(ctx.database.connect("scope")) as conn:
         cursors = {name: reads.load_cursor(conn, ctx.connection.id, name) for name in objects}
+    filters = {name: bind_filter(ctx, name) for name in objects if ctx.mapping.rules(name).filter}
+    decided = {name: cursor.sources if cursor else {} for name, cursor in cursors.items()}
     return Scope(
         tables=ctx.tables,
         connection_id=ctx.connection.id,
@@ -28,10 +31,12 @@ def build_scope(ctx: SyncContext) -> Scope:
         shapes={name: ctx.shapes[name] for name in objects},
         mapped={name: ctx.mapped(name) for name in objects},
         undecided_all={name: cursor is None or cursor.undecided_all for name, cursor in cursors.items()},
-        decided_sources={name: cursor.sources if cursor else {} for name, cursor in cursors.items()},
+        decided_sources=decided,
         external_id_field=ctx.mapping.external_id_field,
         rules={name: ctx.mapping.rules(name) for name in objects},
         ambiguous=ctx.mapping.ambiguous,
+        filters=filters,
+        anew=[name for name in objects if is_anew(ctx, name, filters.get(name), decided[name])],
         suspended={name: ctx.unreadable(name) for name in objects},
     )
 
@@ -41,13 +46,14 @@ def sources(scope: Scope) -> dict[str, dict[str, str]]:
     return {name: {field.name: source for field, source in scope.mapped[name]} for name in scope.objects}
 
 
-def settled_sources(scope: Scope) -> dict[str, dict[str, str]]:
+def settled_sources(ctx: SyncContext, scope: Scope) -> dict[str, dict[str, str]]:
     """The same for the cursors, with the moment of each expression that reads the clock.
 
     A field that is suspended stays decided as it was: once it is back, the mirror tells what was agreed on.
     """
     settled = sources(scope)
     for name in scope.objects:
+        settled[name] |= describe_rules(ctx, name, scope.filters.get(name))
         decided = scope.decided_sources[name]
         for field_name in scope.suspended.get(name, ()):
             settled[name] |= {key: decided[key] for key in (field_name, moment_key(field_name)) if key in decided}
@@ -77,8 +83,10 @@ def decide(ctx: SyncContext, scope: Scope) -> None:
         # By itself and short: the consent lane waits for what it locks.
         decisions.gather_missing_statistics(conn, scope)
         consent.note_read(ctx, conn, scope)
-    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
+    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "lives"):
         lifecycle.decide_lifecycle(conn, scope)
+    confirm_leaving(ctx, scope)
+    with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "decide"):
         decisions.decide_fields(conn, scope, _new_sources(scope))
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:
         for future in [pool.submit(_decide_new, ctx, scope, name) for name in scope.objects]:

@@ -37,6 +37,8 @@ def read_fields(
     `chosen`: what an operator wants mirrored besides. `suspended`: marketing fields that are left as they are.
     """
     mapped = [source for field, source in mapping.on(shape.name) if field.name not in suspended]
+    if condition := mapping.rules(shape.name).filter:
+        mapped.append(condition)
     sources = [name for source in mapped for name in _fields_of(source, shape)]
     external = [mapping.external_id_field] if mapping.external_id_field else []
     found: dict[str, FieldShape] = {}

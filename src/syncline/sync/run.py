@@ -76,6 +76,8 @@ def _count(ctx: SyncContext, plan: ObjectPlan) -> None:
     ctx.counts.add("merged", plan.merges)
     ctx.counts.add("deleted", plan.deletes)
     ctx.counts.add("undeleted", plan.undeletes)
+    ctx.counts.add("left_filter", plan.leaves)
+    ctx.counts.add("came_back", plan.returns)
     ctx.counts.add("linked", plan.links)
     ctx.counts.add("conflicts", plan.conflicts)
 

@@ -18,6 +18,7 @@ from syncline.store.database import transaction
 from syncline.store.mirror_table import MirrorTable
 from syncline.store.reads import Read
 from syncline.sync.context import SyncContext
+from syncline.sync.filters import bind_filter
 from syncline.sync.stage import stage_query
 
 _Mapped = list[tuple[MappedField, str]]
@@ -46,13 +47,20 @@ def sweep_fields(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable,
     # Rows that were deleted are not shown; the mirror keeps of them what it has.
     stage_query(ctx, conn, part, read, rows, all_rows=False)
     with transaction(conn, "sweep"):
-        changed = mirror.merge_part(conn, part, _agreed(ctx, conn, table, concerned), touches=bool(concerned))
+        touches = bool(concerned) or _filters_by(ctx, table, {one.name for one in fields})
+        changed = mirror.merge_part(conn, part, _agreed(ctx, conn, table, concerned), touches=touches)
         if not table.of_people and not table.shape.find("IsDeleted"):
             mirror.mark_vanished(conn, table)
         reads.end_read(conn, ctx.connection.id, table.object_name)
         staging.drop(conn, ctx.tables, ctx.connection.id, table.object_name)
     ctx.counts.add("swept_changed", changed)
     return changed
+
+
+def _filters_by(ctx: SyncContext, table: MirrorTable, names: set[str]) -> bool:
+    """Whether any of these fields says which records of the object take part."""
+    found = bind_filter(ctx, table.object_name) if table.of_people else None
+    return found is not None and bool(names & set(found.formula.fields))
 
 
 def _sources(pair: tuple[MappedField, str]) -> set[str]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from syncline.domain.formula.check import check_source
+from syncline.domain.formula.types import BoundFormula
 from syncline.domain.ids import checksum
 from syncline.domain.mapping import CONTACT, LEAD, Direction, FieldType, MappedField, Policy
 from syncline.domain.mapping import Mapping as FieldMapping
@@ -90,6 +92,8 @@ class Planted:
         self.mapping = mapping
         self.tables = ConnectionTables("main")
         self.run = 0
+        #: Objects whose rules changed since the last sync.
+        self.anew: tuple[str, ...] = ()
 
     def table(self, object_name: str) -> MirrorTable:
         return MirrorTable(self.tables, CONNECTION, shape(object_name), shape(object_name).fields)
@@ -133,7 +137,12 @@ class Planted:
             external_id_field="Syncline_Id__c",
             rules=dict(self.mapping.objects),
             ambiguous=self.mapping.ambiguous,
+            filters={name: self._bind(name, rules.filter) for name, rules in self.mapping.objects if rules.filter},
+            anew=self.anew,
         )
+
+    def _bind(self, name: str, condition: str) -> BoundFormula:
+        return BoundFormula(check_source(condition, shape(name)), NOW, None)
 
     def decide(self) -> Scope:
         """The delta of a new run."""

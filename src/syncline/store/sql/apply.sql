@@ -133,7 +133,7 @@ FROM delta moving
 JOIN delta fields ON fields.run_id = moving.run_id AND fields.contact_id = moving.contact_id
     AND fields.action = 'update'
 WHERE moving.run_id = %(run_id)s AND moving.seq > %(after)s AND moving.seq <= %(last)s
-  AND moving.action IN ('convert', 'merge', 'link')
+  AND moving.action IN ('convert', 'merge', 'link', 'return')
 ON CONFLICT (connection_id, contact_id, field) DO NOTHING;
 
 -- note_aliases --
@@ -173,10 +173,11 @@ WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(las
   AND delta.action IN ('convert', 'merge') AND delta.outcome = 'rekey' AND links.contact_id = delta.contact_id;
 
 -- take_in --
--- A record that gets a link is no longer left out.
+-- A record that has a link is no longer left out; one that is deleted, by whatever comes of that.
 DELETE FROM left_out USING delta
 WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
-  AND delta.action IN ('convert', 'merge', 'link') AND left_out.connection_id = %(connection_id)s
+  AND delta.action IN ('convert', 'merge', 'link', 'return', 'delete', 'undelete')
+  AND left_out.connection_id = %(connection_id)s
   AND left_out.object = delta.object AND left_out.record_id = delta.record_id;
 
 -- overrule_joined --
@@ -227,6 +228,38 @@ UPDATE links SET state = CASE delta.action WHEN 'delete' THEN 'deleted' ELSE 'li
 FROM delta
 WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
   AND delta.action IN ('delete', 'undelete') AND delta.outcome <> 'unlink' AND links.contact_id = delta.contact_id;
+
+-- cross_filter --
+-- A record that left its filter keeps its link, and is not synced until it comes back.
+UPDATE links SET state = CASE delta.action WHEN 'leave' THEN 'outside' ELSE 'live' END
+FROM delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action IN ('leave', 'return') AND links.contact_id = delta.contact_id
+  AND links.state = CASE delta.action WHEN 'leave' THEN 'live' ELSE 'outside' END;
+
+-- note_outside --
+-- It is listed among what is left out.
+INSERT INTO left_out (connection_id, object, record_id, reason)
+SELECT %(connection_id)s, object, record_id, 'outside_filter'
+FROM delta
+WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s AND action = 'leave'
+ON CONFLICT (connection_id, object, record_id) DO UPDATE SET reason = excluded.reason;
+
+-- strip_outside --
+-- Edits that wait for it wait no more, but for what protects people; they are met when it comes back.
+UPDATE outbox SET fields = (
+    SELECT coalesce(jsonb_object_agg(field.key, field.value), '{{}}') FROM jsonb_each(outbox.fields) field
+    WHERE field.key = ANY(%(urgent)s))
+FROM delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action = 'leave' AND outbox.contact_id = delta.contact_id AND outbox.kind = 'change';
+
+-- clear_outside --
+-- Where nothing is left to send, the row goes.
+DELETE FROM outbox USING delta
+WHERE delta.run_id = %(run_id)s AND delta.seq > %(after)s AND delta.seq <= %(last)s
+  AND delta.action = 'leave' AND outbox.contact_id = delta.contact_id AND outbox.kind = 'change'
+  AND outbox.fields = '{{}}';
 
 -- note_unlinked --
 -- Under another policy they are set free; should the record come back, it is known whose it was.

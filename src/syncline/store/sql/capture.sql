@@ -22,7 +22,9 @@ BEGIN
     INSERT INTO outbox (contact_id, kind, lane, fields, version)
     SELECT changed.id, 'change', min(changed.lane), jsonb_object_agg(changed.field, changed.was),
            nextval('outbox_version')
-    FROM changed JOIN links ON links.contact_id = changed.id AND links.state = 'live'
+    FROM changed JOIN links ON links.contact_id = changed.id
+        -- Outside of a filter only what protects people is sent: the lane of consent.
+        AND (links.state = 'live' OR links.state = 'outside' AND changed.lane = 0)
     WHERE changed.pushed
     GROUP BY changed.id
     ON CONFLICT (contact_id) DO UPDATE

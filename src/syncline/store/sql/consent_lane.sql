@@ -50,7 +50,7 @@ ORDER BY seen.address, seen.kind, seen.record_id;
 -- The newest edit among the opt-outs and opt-ins of a connection that wait to be sent.
 SELECT max(outbox.version) FROM outbox
 JOIN links link ON link.contact_id = outbox.contact_id AND link.connection_id = %(connection_id)s
-    AND link.state = 'live'
+    AND link.state IN ('live', 'outside')
 WHERE outbox.lane = 0 AND outbox.state = 'waiting' AND outbox.kind = 'change'
   AND (outbox.not_before IS NULL OR outbox.not_before <= %(now)s);
 
@@ -80,7 +80,7 @@ WITH due AS (
                                         AND held.classid = %(lane_space)s AND held.objid = schedule.connection_id))))
       AND (schedule.mode <> 'manual' AND (
                EXISTS (SELECT FROM outbox
-                       JOIN links link ON link.contact_id = outbox.contact_id AND link.state = 'live'
+                       JOIN links link ON link.contact_id = outbox.contact_id AND link.state IN ('live', 'outside')
                            AND link.connection_id = schedule.connection_id
                        WHERE outbox.lane = 0 AND outbox.state = 'waiting' AND outbox.kind = 'change'
                          AND (outbox.not_before IS NULL OR outbox.not_before <= %(now)s)

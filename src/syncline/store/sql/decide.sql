@@ -117,12 +117,21 @@ CREATE TEMP TABLE candidates (
     base_is_theirs boolean NOT NULL
 ) ON COMMIT DROP;
 
+-- takes_part --
+-- Which fields of which links are decided where an object has a filter.
+(link.state = 'live' AND ({field} = ANY({urgent}::text[]) OR NOT EXISTS (
+     SELECT 1 FROM delta gone WHERE gone.run_id = {run_id} AND gone.contact_id = link.contact_id
+       AND gone.action = 'leave'))
+ OR link.state = 'outside' AND ({field} = ANY({urgent}::text[]) OR EXISTS (
+     SELECT 1 FROM delta back WHERE back.run_id = {run_id} AND back.contact_id = link.contact_id
+       AND back.action = 'return')));
+
 -- waiting_bases --
 -- Fields whose agreed value is no longer what the mirror shows.
 INSERT INTO candidates
 SELECT link.contact_id, link.object, link.record_id, waiting.field, waiting.base, waiting.known, false
 FROM field_bases waiting
-JOIN links link ON link.contact_id = waiting.contact_id AND link.state = 'live'
+JOIN links link ON link.contact_id = waiting.contact_id AND {takes_part}
 WHERE waiting.connection_id = %(connection_id)s AND link.connection_id = %(connection_id)s
   AND NOT EXISTS (
       SELECT 1 FROM delta moving
@@ -134,9 +143,9 @@ WHERE waiting.connection_id = %(connection_id)s AND link.connection_id = %(conne
 INSERT INTO candidates
 SELECT link.contact_id, link.object, link.record_id, edited.field, NULL, true, true
 FROM outbox
-JOIN links link ON link.contact_id = outbox.contact_id AND link.state = 'live'
+JOIN links link ON link.contact_id = outbox.contact_id
 CROSS JOIN LATERAL jsonb_object_keys(outbox.fields) edited (field)
-WHERE outbox.state = 'waiting' AND outbox.kind = 'change' AND link.connection_id = %(connection_id)s
+WHERE {takes_part} AND outbox.state = 'waiting' AND outbox.kind = 'change' AND link.connection_id = %(connection_id)s
   AND NOT EXISTS (
       SELECT 1 FROM field_bases waiting
       WHERE waiting.connection_id = %(connection_id)s AND waiting.contact_id = link.contact_id
@@ -167,6 +176,22 @@ INSERT INTO candidates
 SELECT linking.contact_id, linking.object, linking.record_id, field.name, NULL, false, false
 FROM delta linking CROSS JOIN unnest(%(fields)s::text[]) field (name)
 WHERE linking.run_id = %(run_id)s AND linking.action = 'link' AND linking.object = %(object)s;
+
+-- returns --
+-- A record that comes back into its filter: what was edited here meanwhile meets what the mirror shows, and what moved
+-- there meanwhile has its agreed value kept.
+INSERT INTO candidates
+SELECT back.contact_id, back.object, back.record_id, field.name, NULL, true, true
+FROM delta back CROSS JOIN unnest(%(fields)s::text[]) field (name)
+WHERE back.run_id = %(run_id)s AND back.action = 'return' AND back.object = %(object)s
+  AND NOT EXISTS (SELECT 1 FROM candidates known WHERE known.contact_id = back.contact_id AND known.field = field.name);
+
+-- meet_outside --
+-- A field that is mapped anew while a record is outside of its filter is met when it comes back.
+INSERT INTO field_bases (connection_id, contact_id, field, base, known)
+SELECT link.connection_id, link.contact_id, %(field)s, NULL, false FROM links link
+WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state = 'outside'
+ON CONFLICT (connection_id, contact_id, field) DO UPDATE SET base = NULL, known = false;
 
 -- new_sources --
 -- A field that is mapped anew, or from another source: every linked contact meets it for the first time.

@@ -7,7 +7,7 @@ chain AS (
            move.to_object, move.to_id, move.reason, 1 AS depth
     FROM links link
     JOIN moves move ON move.object = link.object AND move.record_id = link.record_id
-    WHERE link.connection_id = %(connection_id)s AND link.state IN ('live', 'deleted') AND {touched}
+    WHERE link.connection_id = %(connection_id)s AND link.state IN ('live', 'deleted', 'outside') AND {touched}
     UNION ALL
     SELECT chain.contact_id, chain.from_object, chain.from_id, move.to_object, move.to_id, chain.reason, chain.depth + 1
     FROM chain JOIN moves move ON move.object = chain.to_object AND move.record_id = chain.to_id
@@ -41,12 +41,12 @@ FROM kept;
 SELECT 1 FROM links WHERE connection_id = %(connection_id)s LIMIT 1;
 
 -- find_deleted --
--- Live links whose record was deleted and stands for no other: what becomes of them is a policy.
+-- Links whose record was deleted and stands for no other: what becomes of them is a policy.
 INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, outcome, rule)
 SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY link.contact_id), link.object, link.record_id,
        link.contact_id, 'delete', %(policy)s, 'deleted in Salesforce'
 FROM links link JOIN {mirror} mirror ON mirror.id = link.record_id
-WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state = 'live'
+WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state IN ('live', 'outside')
   AND mirror.isdeleted AND {touched}
   AND NOT EXISTS (SELECT 1 FROM delta moving WHERE moving.run_id = %(run_id)s
                   AND moving.contact_id = link.contact_id AND moving.action IN ('convert', 'merge'));
@@ -61,6 +61,50 @@ WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND li
   AND NOT mirror.isdeleted AND {touched}
   AND NOT EXISTS (SELECT 1 FROM delta moving WHERE moving.run_id = %(run_id)s
                   AND moving.contact_id = link.contact_id AND moving.action IN ('convert', 'merge'));
+
+-- find_leaving --
+-- Links whose record the filter leaves out now, and those that come to such a record in this run. Nothing else becomes of
+-- them than that they are no longer synced.
+INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, outcome, rule)
+SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY contact_id), %(object)s, id, contact_id, 'leave', 'leave',
+       'outside of the filter'
+FROM (
+    SELECT link.contact_id, mirror.id FROM links link JOIN {mirror} mirror ON mirror.id = link.record_id
+    WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state = 'live'
+      AND NOT mirror.isdeleted AND NOT {fits} AND {touched}
+      AND NOT EXISTS (SELECT 1 FROM delta moving WHERE moving.run_id = %(run_id)s
+                      AND moving.contact_id = link.contact_id AND moving.action IN ('convert', 'merge'))
+    UNION ALL
+    SELECT moving.contact_id, mirror.id FROM delta moving JOIN {mirror} mirror ON mirror.id = moving.record_id
+    WHERE moving.run_id = %(run_id)s AND moving.object = %(object)s AND moving.outcome IN ('rekey', 'revive')
+      AND NOT mirror.isdeleted AND NOT {fits}
+) leaving;
+
+-- find_returning --
+-- Links whose record the filter left out and no longer does.
+INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, outcome, rule)
+SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY link.contact_id), link.object, link.record_id,
+       link.contact_id, 'return', 'return', 'inside of the filter'
+FROM links link JOIN {mirror} mirror ON mirror.id = link.record_id
+WHERE link.connection_id = %(connection_id)s AND link.object = %(object)s AND link.state = 'outside'
+  AND NOT mirror.isdeleted AND {fits} AND {touched}
+  AND NOT EXISTS (SELECT 1 FROM delta moving WHERE moving.run_id = %(run_id)s
+                  AND moving.contact_id = link.contact_id AND moving.action IN ('convert', 'merge'));
+
+-- leaving --
+-- Records that leave the filter in this run.
+SELECT record_id FROM delta
+WHERE run_id = %(run_id)s AND object = %(object)s AND action = 'leave' ORDER BY record_id;
+
+-- keep_unconfirmed --
+-- A record that the org does not show as the mirror does was changed since: whether it left is decided by the next run.
+DELETE FROM delta leaving
+WHERE leaving.run_id = %(run_id)s AND leaving.object = %(object)s AND leaving.action = 'leave'
+  AND leaving.record_id = ANY(%(asked)s)
+  AND NOT EXISTS (
+      SELECT 1 FROM jsonb_to_recordset(%(rows)s) seen (id text, texts jsonb)
+      JOIN {mirror} mirror ON mirror.id = seen.id COLLATE "C"
+      WHERE seen.id = leaving.record_id AND {same});
 
 -- has_unlinked --
 -- Whether any contact waits for a record to be matched with.
@@ -82,7 +126,7 @@ CREATE TEMP TABLE pairs (
 WITH unlinked AS NOT MATERIALIZED (
     SELECT mirror.id, mirror.createddate, {email} AS email, {external} AS external_key
     FROM {mirror} mirror
-    WHERE NOT mirror.isdeleted AND {unconverted}
+    WHERE NOT mirror.isdeleted AND {unconverted} AND {fits}
       AND NOT EXISTS (SELECT 1 FROM links link WHERE link.connection_id = %(connection_id)s
                       AND link.object = %(object)s AND link.record_id = mirror.id AND link.state <> 'dismissed')
       AND NOT EXISTS (SELECT 1 FROM delta moving WHERE moving.run_id = %(run_id)s AND moving.object = %(object)s
@@ -189,6 +233,7 @@ SELECT mirror.id, CASE
     WHEN mirror.isdeleted THEN 'deleted'
     WHEN NOT {unconverted} THEN 'converted'
     WHEN {dismissed} THEN 'deleted_here'
+    WHEN {fits} IS NOT TRUE THEN 'outside_filter'
     WHEN left_out.reason = 'ambiguous' THEN 'ambiguous'
     WHEN {keep} THEN NULL
     WHEN {email} IS NULL THEN 'without_email'

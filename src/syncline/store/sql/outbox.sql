@@ -3,13 +3,13 @@
 SELECT outbox.contact_id, link.record_id, outbox.version, {stamp}, waiting.ours, waiting.theirs, {parent}
 FROM outbox
 JOIN links link ON link.contact_id = outbox.contact_id AND link.connection_id = %(connection_id)s
-    AND link.object = %(object)s AND link.state = 'live'
+    AND link.object = %(object)s AND (link.state = 'live' OR link.state = 'outside' AND %(lane)s = 0)
 JOIN contacts contact ON contact.id = outbox.contact_id AND contact.state = 'active'
 JOIN {mirror} mirror ON mirror.id = link.record_id AND NOT mirror.isdeleted AND {unconverted}
 CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(value.field, value.ours) AS ours, jsonb_object_agg(value.field, value.theirs) AS theirs
-    FROM (VALUES {values}) value (field, sends_blank, ours, theirs, wanted)
-    WHERE outbox.fields ? value.field AND value.ours IS DISTINCT FROM value.theirs AND value.wanted
+    FROM (VALUES {values}) value (field, lane, sends_blank, ours, theirs, wanted)
+    WHERE outbox.fields ? value.field AND (link.state = 'live' OR value.lane = 0) AND value.ours IS DISTINCT FROM value.theirs AND value.wanted
       AND (value.ours IS NOT NULL OR value.sends_blank)
       AND NOT EXISTS (
           SELECT 1 FROM field_bases base WHERE base.connection_id = %(connection_id)s

@@ -13,7 +13,7 @@ FROM (
     SELECT link.record_id, link.contact_id
     FROM consent_pending pending
     JOIN links link ON link.contact_id = pending.contact_id AND link.connection_id = %(connection_id)s
-        AND link.object = %(object)s AND link.state = 'live'
+        AND link.object = %(object)s AND link.state IN ('live', 'outside')
     JOIN contacts contact ON contact.id = link.contact_id AND contact.state = 'active' AND NOT contact.{box}
     JOIN suppressions standing ON standing.address = lower(contact.email) AND standing.{flag}
     JOIN {mirror} mirror ON mirror.id = link.record_id AND NOT mirror.isdeleted AND NOT {shows}
@@ -24,7 +24,7 @@ FROM (
     SELECT mirror.id, coalesce(link.contact_id, created.contact_id)
     FROM unshown mirror
     LEFT JOIN links link ON link.connection_id = %(connection_id)s AND link.object = %(object)s
-        AND link.record_id = mirror.id AND link.state = 'live'
+        AND link.record_id = mirror.id AND link.state IN ('live', 'outside')
     LEFT JOIN contacts contact ON contact.id = link.contact_id
     LEFT JOIN delta created ON created.run_id = %(run_id)s AND created.object = %(object)s
         AND created.record_id = mirror.id
