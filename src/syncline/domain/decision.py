@@ -15,6 +15,8 @@ from enum import StrEnum
 from syncline.domain.mapping import BlankRule, Direction, FieldType, Policy
 from syncline.domain.mapping_options import PushGuard, StricterOrder
 
+_NO_BLANKS = "blanks are not sent"
+
 
 class Outcome(StrEnum):
     """What happens to the two sides."""
@@ -135,7 +137,7 @@ def _why_not_sent(one: Member, together: _Together, rules: FieldRules) -> str | 
     if not rules.direction.pushes:
         return "direction"
     if together.ours_blank and rules.blank is BlankRule.KEEP:
-        return "blanks are not sent"
+        return _NO_BLANKS
     if rules.guard is PushGuard.NEVER:
         return "push guard"
     # Boxes are never blank over there: one that is not ticked counts as such.
@@ -146,9 +148,13 @@ def _why_not_sent(one: Member, together: _Together, rules: FieldRules) -> str | 
 
 
 def _first_meeting(one: Member, together: _Together, rules: FieldRules) -> Decision:
-    """Two values meet that never agreed before: a filled one beats a blank where it may."""
-    if together.ours_blank and rules.direction.pulls:
-        return Decision(Outcome.TAKE, "filled beats blank")
+    """Two values meet that never agreed before: a filled one beats a blank where it may.
+
+    A blank of ours was never cleared here, whatever the blank rule says: it clears nothing there.
+    """
+    if together.ours_blank:
+        taken = rules.direction.pulls
+        return Decision(Outcome.TAKE, "filled beats blank") if taken else Decision(Outcome.DIVERGENT, _NO_BLANKS)
     if together.theirs_blank and rules.direction.pushes:
         return _send(one, together, rules, "filled beats blank")
     return _conflict(one, together, rules)

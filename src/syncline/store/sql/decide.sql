@@ -5,7 +5,7 @@ SELECT
     CASE s.situation
         WHEN 'same' THEN 'nothing'
         WHEN 'agreed' THEN 'agreed'
-        WHEN 'ours blank' THEN 'take'
+        WHEN 'ours blank' THEN CASE WHEN s.pulls THEN 'take' ELSE 'divergent' END
         WHEN 'theirs changed' THEN CASE WHEN s.pulls THEN 'take' ELSE s.sent END
         WHEN 'conflict' THEN CASE
             WHEN NOT s.pulls THEN s.sent
@@ -17,6 +17,7 @@ SELECT
     CASE
         WHEN s.situation IN ('same', 'agreed') THEN s.situation
         WHEN s.situation = 'box cleared' THEN 'stricter wins'
+        WHEN s.situation = 'ours blank' AND NOT s.pulls THEN 'blanks are not sent'
         WHEN s.situation = 'ours blank' THEN 'filled beats blank'
         WHEN s.situation = 'theirs changed' AND s.pulls THEN 'changed in Salesforce'
         WHEN s.situation = 'conflict' AND s.pulls AND v.policy = 'hold' THEN 'hold'
@@ -56,7 +57,7 @@ FROM (
             WHEN v.ours IS NOT DISTINCT FROM v.theirs THEN
                 CASE WHEN v.known AND v.base IS NOT DISTINCT FROM v.ours THEN 'same' ELSE 'agreed' END
             WHEN NOT v.all_known THEN CASE
-                WHEN v.ours_blank AND v.direction IN ('pull', 'both') THEN 'ours blank'
+                WHEN v.ours_blank THEN 'ours blank'
                 WHEN v.theirs_blank AND v.direction IN ('push', 'both') THEN 'theirs blank'
                 ELSE 'conflict' END
             WHEN v.ours_unmoved THEN
