@@ -23,6 +23,8 @@ class Cause(StrEnum):
 
     FIELD_GONE = "FIELD_GONE"
     FIELD_TYPE_CHANGED = "FIELD_TYPE_CHANGED"
+    #: Its column cannot get the new type, since somebody's view needs it as it is.
+    FIELD_HELD = "FIELD_HELD"
     FIELD_READ_ONLY = "FIELD_READ_ONLY"
     FIELD_REQUIRED = "FIELD_REQUIRED"
     OBJECT_GONE = "OBJECT_GONE"
@@ -30,7 +32,7 @@ class Cause(StrEnum):
     @property
     def stops_reading(self) -> bool:
         """Whether the field cannot be read either; else it only cannot be sent."""
-        return self in (Cause.FIELD_GONE, Cause.FIELD_TYPE_CHANGED)
+        return self in (Cause.FIELD_GONE, Cause.FIELD_TYPE_CHANGED, Cause.FIELD_HELD)
 
     @property
     def stops_sending(self) -> bool:
@@ -40,13 +42,30 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Drift:
-    """One thing that drifted. `field` is the marketing field, or Salesforce's where none is mapped; may be empty."""
+    """One thing that drifted. `field` is the marketing field, or Salesforce's where none is mapped; may be empty.
+
+    `held`: Salesforce's field, where it is the column of the mirror that cannot follow.
+    """
 
     cause: Cause
     object: str
     field: str
     message: str
     remedy: str
+    held: str = ""
+
+
+def tell_held(object_name: str, source: str, field: str, views: str) -> Drift:
+    """A field whose column cannot get its new type; `views` stand in the way."""
+    return Drift(
+        Cause.FIELD_HELD,
+        object_name,
+        field,
+        f"{object_name}.{source} has another type now, and its column is needed by {views}: it is suspended, the rest "
+        "goes on.",
+        "Drop what needs the column, run a sync, then make it anew. The field goes on by itself.",
+        held=source,
+    )
 
 
 def find_drift(

@@ -31,6 +31,10 @@ _SERVER_NETWORK = (
 _LOOK_EVERY = 0.05
 
 
+class RowTooWide(StoreError):
+    """A record has more texts than one row of the database can hold."""
+
+
 class Database:
     """A database by its URL. `revive` is called once when nothing listens there, then the connect is tried again."""
 
@@ -161,6 +165,12 @@ def _translate(problem: psycopg.Error) -> OperatorError | StoreError:
         )
     if isinstance(problem, errors.LockNotAvailable):
         return StoreBusy(f"The database is busy: {_first_line(problem)}", remedy="Try again in a moment.")
+    if isinstance(problem, errors.ProgramLimitExceeded) and "row is too big" in str(problem):
+        # A row is one page; of each long text it keeps at least its place elsewhere (PostgreSQL manual, "TOAST").
+        return RowTooWide(
+            f"A record has more filled fields than one row of the database can hold: {_first_line(problem)}",
+            remedy="Mirror fewer of its fields: `syncline objects add NAME --fields A,B,…`.",
+        )
     if problem.sqlstate is None or isinstance(problem, psycopg.OperationalError):
         return StoreError(
             f"The database cannot be reached: {_first_line(problem)}",

@@ -78,6 +78,17 @@ def ensure_mirror(conn: psycopg.Connection, table: MirrorTable) -> Sequence[Fiel
     return other
 
 
+def find_held(conn: psycopg.Connection, table: MirrorTable) -> dict[str, str]:
+    """The fields whose type changed while views need their column as it is: by name, what stands in the way."""
+    present = load_columns(conn, table.tables, table.object_name)
+    other = {one.column: one.name for one in table.fields if present.get(one.column, "") not in ("", _wanted_type(one))}
+    if not other:
+        return {}
+    qualified = table.tables.mirror(table.object_name).as_string(conn)
+    rows = conn.execute(_SQL["viewed_columns"].compose(), {"table": qualified, "columns": list(other)})
+    return {other[column]: views for column, views in rows}
+
+
 def _alter(
     conn: psycopg.Connection, table: MirrorTable, missing: Sequence[FieldShape], other: Sequence[FieldShape]
 ) -> None:

@@ -98,6 +98,10 @@ class SyncContext:
         """Marketing fields that are mapped on this object and cannot be read from it for the moment."""
         return frozenset(one.field for one in self.drift if one.object == object_name and one.cause.stops_reading)
 
+    def held(self, object_name: str) -> frozenset[str]:
+        """Salesforce's fields whose column in the mirror cannot follow them for the moment."""
+        return frozenset(one.held for one in self.drift if one.object == object_name and one.held)
+
     def unsendable(self, object_name: str) -> frozenset[str]:
         """Marketing fields that are mapped on this object and cannot be sent to it for the moment."""
         return frozenset(one.field for one in self.drift if one.object == object_name and one.cause.stops_sending)

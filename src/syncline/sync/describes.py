@@ -17,6 +17,7 @@ from syncline.store import describes, issues, objects
 from syncline.store.database import transaction
 from syncline.store.describes import Describe
 from syncline.sync.context import SyncContext
+from syncline.sync.drift import find_held
 
 #: How long an answer is relied on, and how long where something is waiting for a change in the org.
 _FRESH = timedelta(days=1)
@@ -46,12 +47,14 @@ def look_again(ctx: SyncContext) -> bool:
 
 def _fill(ctx: SyncContext, *, at_once: bool) -> None:
     wanted = (*PERSON_OBJECTS, *(set(ctx.mirrored) - set(PERSON_OBJECTS)))
-    suspended = {object_name for _, object_name, _ in ctx.known_drift}
+    # Whose column is held waits for somebody here: the org need not be asked more often.
+    suspended = {object_name for code, object_name, _ in ctx.known_drift if code != Cause.FIELD_HELD}
     shapes = load_shapes(ctx, wanted, suspended=suspended, at_once=at_once)
     for known, is_here in ((ctx.shapes, True), (ctx.others, False)):
         known.clear()
         known.update({name: shape for name, shape in shapes.items() if (name in PERSON_OBJECTS) is is_here})
     ctx.drift = find_drift(ctx.mapping, ctx.shapes, ctx.mirrored, ctx.others)
+    ctx.drift += find_held(ctx)
 
 
 def load_shapes(

@@ -39,7 +39,7 @@ def read_fields(
     mapped = [source for field, source in mapping.on(shape.name) if field.name not in suspended]
     if condition := mapping.rules(shape.name).filter:
         mapped.append(condition)
-    sources = [name for source in mapped for name in _fields_of(source, shape)]
+    sources = [name for source in mapped for name in fields_of(source, shape)]
     external = [mapping.external_id_field] if mapping.external_id_field else []
     found: dict[str, FieldShape] = {}
     for name in (*SYSTEM_FIELDS, *external, *sources):
@@ -52,7 +52,7 @@ def read_fields(
     return tuple(found.values())
 
 
-def _fields_of(source: str, shape: ObjectShape) -> tuple[str, ...]:
+def fields_of(source: str, shape: ObjectShape) -> tuple[str, ...]:
     """The fields that a source reads: one, or what an expression names."""
     if not is_expression(source):
         return (source,)

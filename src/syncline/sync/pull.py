@@ -16,7 +16,7 @@ from syncline.domain.objects import find_parents, order_by_parents
 from syncline.errors import ConnectionBroken, LimitReached, RemoteError, RemoteRefused, SynclineError
 from syncline.salesforce.soql import build_query
 from syncline.store import issues, mirror, reads, staging
-from syncline.store.database import transaction
+from syncline.store.database import RowTooWide, transaction
 from syncline.store.issues import Issue
 from syncline.store.mirror import BadValue
 from syncline.store.mirror_table import MirrorTable
@@ -100,7 +100,7 @@ def _read_all(
     for name, future in begun.items():
         try:
             future.result()
-        except RemoteError as problem:
+        except (RemoteError, RowTooWide) as problem:
             failed[name] = problem
     return failed
 

@@ -277,7 +277,8 @@ def _stage_rest_pages(
     while total is None or next_url:
         page = ctx.salesforce.query_more(next_url) if next_url else ctx.salesforce.query(soql, all_rows=all_rows)
         total = reached.staged + page.total_size
-        rows = ([rest_to_text(record.get(name)) for name in names] for record in page.records)
+        _check_names(table, names, page.records)
+        rows = ([rest_to_text(record[name]) for name in names] for record in page.records)
         with transaction(conn, "stage"):
             staged += staging.copy_rows(conn, table.tables, table.object_name, table.columns, rows)
             position = Position(page.next_url, staged, finished=page.done)
@@ -293,6 +294,18 @@ def _stage_rest_pages(
             f"Salesforce announced {total:,} {table.object_name} rows and sent {staged:,}.",
             operation="query",
             remedy="Run the sync again: it reads this object anew.",
+        )
+
+
+def _check_names(table: MirrorTable, names: Sequence[str], records: Sequence[Mapping[str, Any]]) -> None:
+    """A field that a page leaves out is not blank: the right to see it may have gone between two pages."""
+    absent = [name for name in names if records and name not in records[0]]
+    if absent:
+        raise HeaderDiffers(
+            f"A page of {table.object_name} lacks fields that were asked for: {', '.join(absent)[:200]}.",
+            operation="query",
+            code="INVALID_FIELD",
+            remedy="Run the sync again: it asks the org for its fields and reads this object anew.",
         )
 
 

@@ -72,13 +72,17 @@ class Probe:
 def mirror_table(ctx: SyncContext, object_name: str) -> MirrorTable:
     """The mirror of one object as the mapping, or an operator, wants it read."""
     chosen = ctx.mirrored.get(object_name)
-    if object_name not in PERSON_OBJECTS:
+    of_people = object_name in PERSON_OBJECTS
+    if of_people:
+        shape = ctx.shapes[object_name]
+        fields = read_fields(shape, ctx.mapping, chosen, ctx.unreadable(object_name))
+    else:
         assert chosen is not None
         shape = ctx.others[object_name]
-        return MirrorTable(ctx.tables, ctx.connection.id, shape, chosen.read_fields(shape), of_people=False)
-    shape = ctx.shapes[object_name]
-    fields = read_fields(shape, ctx.mapping, chosen, ctx.unreadable(object_name))
-    return MirrorTable(ctx.tables, ctx.connection.id, shape, fields)
+        fields = chosen.read_fields(shape)
+    held = ctx.held(object_name)
+    fields = tuple(one for one in fields if one.name not in held)
+    return MirrorTable(ctx.tables, ctx.connection.id, shape, fields, of_people=of_people)
 
 
 def prepare(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable) -> Task:

@@ -1,6 +1,7 @@
 """Drift of the org's shape: what it takes away is suspended and told, the rest goes on, and it heals by itself."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -97,6 +98,32 @@ def test_a_field_of_another_type_is_suspended_and_comes_back_as_it_was(
     assert hub.sync().state == "done"
     assert _title(hub, person) == "Back again"
     assert not _open(hub)
+
+
+def test_a_field_of_another_type_under_somebodys_view_is_suspended_and_the_rest_goes_on(
+    hub: Hub, client: Salesforce
+) -> None:
+    hub.sync()
+    hub.execute("CREATE VIEW public.sizes AS SELECT id, numberofemployees FROM sf_main.lead")
+    query = "SELECT Id FROM Lead WHERE IsConverted = false AND Email != null LIMIT 1"
+    record_id = client.query(query).records[0]["Id"]
+    _change(hub, name="NumberOfEmployees", type="double", precision=18, scale=2)
+    client.update("Lead", [{"Id": record_id, "NumberOfEmployees": 2.5, "LastName": "Goes on"}])
+    report = hub.sync()
+    assert (report.state, report.counts["suspended"]) == ("done", 1)
+    assert _open(hub) == [("FIELD_HELD", "Lead", "employees")]
+    ((message, remedy),) = hub.rows("SELECT message, remedy FROM issues WHERE code = 'FIELD_HELD'")
+    assert "the view sizes" in message
+    assert "Drop" in remedy
+    mine = "SELECT last_name, employees FROM contacts JOIN links ON contact_id = contacts.id WHERE record_id = %s"
+    ((last_name, number),) = hub.rows(mine, record_id)
+    assert last_name == "Goes on"
+    assert number != Decimal("2.5")
+    hub.execute("DROP VIEW public.sizes")
+    assert hub.sync().state == "done"
+    assert not _open(hub)
+    assert hub.rows(mine, record_id) == [("Goes on", Decimal("2.5"))]
+    assert hub.prove().percent == 100
 
 
 def test_l49_a_field_that_may_not_be_edited_is_still_read_and_what_is_edited_here_waits(

@@ -1,5 +1,6 @@
 """Objects that are mirrored on demand: typed tables that follow the org."""
 
+import secrets
 from dataclasses import replace
 
 import psycopg
@@ -261,3 +262,22 @@ def test_a_table_is_rebuilt_before_it_has_too_many_columns(hub: Hub, monkeypatch
     assert hub.rows("SELECT id, name FROM sf_main.account ORDER BY id") == before
     keys = {one for (one,) in hub.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'account'")}
     assert {"account_pkey", "account_stamp"} <= keys
+
+
+def test_a_record_that_is_wider_than_a_row_is_told_and_the_rest_goes_on(hub: Hub, client: Salesforce) -> None:
+    """A row of PostgreSQL is one page of 8 KB, in which each long text has its place at least."""
+    name = f"Wide_{clock.now():%H%M%S%f}__c"
+    fields = [f"Text{number}__c" for number in range(450)]
+    facts = [{"name": one, "type": "string", "length": 255} for one in fields]
+    hub.org.control("POST", "objects", {"name": name, "fields": facts})
+    client.create(name, [{"Name": "Wide", **{one: secrets.token_hex(40) for one in fields}}])
+    _mirror(hub, name, Choice.ALL)
+    report = hub.sync()
+    assert (report.state, report.counts["objects_not_read"]) == ("done", 1)
+    ((message, remedy),) = hub.rows("SELECT message, remedy FROM issues WHERE state = 'open' AND object = %s", name)
+    assert "one row of the database" in message
+    assert "syncline objects add" in remedy
+    _mirror(hub, name, Choice.CHOSEN, tuple(fields[:300]))
+    hub.sync()
+    assert hub.rows(f"SELECT length(text299__c) FROM sf_main.{name.lower()}") == [(80,)]
+    assert hub.rows("SELECT count(*) FROM issues WHERE state = 'open' AND object = %s", name) == [(0,)]

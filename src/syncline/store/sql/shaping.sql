@@ -19,3 +19,14 @@ SELECT attribute.attname
 FROM pg_index index
 JOIN pg_attribute attribute ON attribute.attrelid = index.indrelid AND attribute.attnum = index.indkey[0]
 WHERE index.indrelid = to_regclass(%(table)s) AND index.indnatts = 1 AND index.indpred IS NULL;
+
+-- viewed_columns --
+-- Which of these columns somebody's views need, and the views of each.
+SELECT attribute.attname, string_agg(DISTINCT 'the view ' || viewing.oid::regclass, ', ')
+FROM pg_depend depend
+JOIN pg_rewrite rewrite ON rewrite.oid = depend.objid
+JOIN pg_class viewing ON viewing.oid = rewrite.ev_class
+JOIN pg_attribute attribute ON attribute.attrelid = depend.refobjid AND attribute.attnum = depend.refobjsubid
+WHERE depend.classid = 'pg_rewrite'::regclass AND depend.refclassid = 'pg_class'::regclass
+  AND depend.refobjid = to_regclass(%(table)s) AND attribute.attname = ANY(%(columns)s::text[])
+GROUP BY 1;
