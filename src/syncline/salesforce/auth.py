@@ -110,7 +110,7 @@ def _ask_token(transport: Transport, login_url: str, form: Mapping[str, str]) ->
     if not answer.ok or not isinstance(body, dict) or "access_token" not in body:
         facts = body if isinstance(body, dict) else {}
         # error_description is optional (RFC 6749, section 5.2), and Salesforce leaves it out now and then.
-        raise login_error(answer.status, str(facts.get("error", "")), str(facts.get("error_description", "")))
+        raise login_error(answer.status, str(facts.get("error") or ""), str(facts.get("error_description") or ""))
     organization_id, user_id = str(body["id"]).rstrip("/").split("/")[-2:]
     return Token(
         access_token=body["access_token"],
