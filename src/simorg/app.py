@@ -32,6 +32,12 @@ CONTROL = "/__org__"
 _TOO_MANY = ApiError(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
 _TOO_DEEP = ApiError(400, "JSON_PARSER_ERROR", "The body is nested too deeply.")
 _KEPT_REQUEST = 2_000
+#: What the journal leaves out of a query string.
+_SECRET = frozenset({
+    "oauth_token", "access_token", "token", "refresh_token", "client_secret", "password", "pw", "assertion", "code",
+    "code_verifier", "request",
+})  # fmt: skip
+_SECRET_PATHS = ("/oauth2/", "/Soap/", "/login", "/secur/")
 _KEPT_HEADERS = ("sforce-auto-assign", "sforce-call-options", "sforce-query-options", "content-type", "accept-encoding")
 
 
@@ -224,14 +230,12 @@ class App:
         self, request: ApiRequest, response: ApiResponse, route: Route | None, began: float, fault: Fault | None
     ) -> None:
         kept = {name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers}
-        secret = (
-            "/oauth2/" in request.path or "/Soap/" in request.path or request.path.rstrip("/").endswith("/password")
-        )
+        secret = request.path.rstrip("/").endswith("/password") or any(one in request.path for one in _SECRET_PATHS)
         self.org.journal.note(
             at=self.org.clock.stamp(),
             method=request.method,
             path=request.path,
-            query="&".join(f"{name}={value}" for name, value in request.args.items() if name != "oauth_token"),
+            query="&".join(f"{name}={value}" for name, value in request.args.items() if name not in _SECRET),
             user_id=request.user_id,
             status=response.status,
             cost=int(bool(route and route.counts and response.status != 401)) + response.more_calls,

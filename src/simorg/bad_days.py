@@ -44,6 +44,19 @@ CATALOGUE: dict[str, BadDay] = {
         "sessions", "a login is refused without error_description",
         {"operation": "login", "status": 400, "body": '{"error":"invalid_grant"}'},
     ),
+    "refresh-token-rotated": BadDay(
+        "sessions", "an app's refresh token has been used already, and another is in its place: invalid_grant",
+        {"refresh": "rotated"},
+    ),
+    "refresh-token-revoked": BadDay(
+        "sessions", "an app's refresh token has been revoked, its sessions and the user's approval with it",
+        {"refresh": "revoked"},
+    ),
+    "refresh-token-expired": BadDay("sessions", "an app's refresh token has expired", {"refresh": "expired"}),
+    "password-expired": BadDay(
+        "sessions", "the password of whoever logs in with one has expired, and can only be set anew",
+        {"password": "expired"},
+    ),
     "unavailable": BadDay(
         "answers", "503 with Salesforce's error", _error(503, "SERVER_UNAVAILABLE", "Server unavailable")
     ),

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
@@ -200,8 +200,34 @@ def login_policy(
 ) -> None:
     """Print the login policies of a running org, or change them: addresses, hours, lock-out, passwords, sessions."""
     if change:
-        _call(url, token, "POST", "login-policy", json.loads(change))
+        _call(url, token, "POST", "login-policy", _read_json(change))
     typer.echo(json.dumps(_call(url, token, "GET", "login-policy"), indent=2))
+
+
+@app.command(
+    "apps",
+    epilog="""Examples: simorg apps --url URL --token TOKEN · simorg apps --set '{"client_id": "default", "rotation":
+    true}' · simorg apps --set '{"name": "Hub", "callbacks": ["http://localhost:8000/back"], "scopes": ["api",
+    "refresh_token"]}'""",
+)
+def client_apps(
+    url: _Url,
+    token: _Token,
+    change: Annotated[
+        str, typer.Option("--set", help="Settings as JSON: a new app, or those of `client_id` (`default`: the org's).")
+    ] = "",
+    remove: Annotated[str, typer.Option(help="Remove the app of this client id.")] = "",
+    end_tokens: Annotated[
+        bool, typer.Option("--end-tokens", help="End all refresh tokens and their sessions.")
+    ] = False,
+) -> None:
+    """List the client applications of a running org, with their secrets and policies; add, change or remove one."""
+    if remove:
+        _call(url, token, "DELETE", f"apps/{quote(remove, safe='')}")
+    if end_tokens:
+        _call(url, token, "DELETE", "refresh-tokens")
+    listed = [_call(url, token, "POST", "apps", _read_json(change))] if change else _call(url, token, "GET", "apps")
+    typer.echo(json.dumps(listed, indent=2))
 
 
 @app.command()
@@ -255,6 +281,15 @@ def _read_orders(path: Path) -> list[OrgOrder]:
         return [read_order(one) for one in listed]
     except (OSError, ValueError, TypeError) as error:
         typer.echo(f'simorg: {path} tells no orgs ({error}). For example: [{{"name": "acme"}}]', err=True)
+        raise typer.Exit(2) from None
+
+
+def _read_json(text: str) -> Any:
+    """What an option gives as JSON."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        typer.echo(f"simorg: this is no JSON ({error}): {text}", err=True)
         raise typer.Exit(2) from None
 
 

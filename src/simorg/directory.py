@@ -20,6 +20,8 @@ from simorg.transport.targets import LOGIN_HOSTS, is_salesforce
 _TEST = LOGIN_HOSTS[1]
 _ORG_ID = re.compile(r"(00D[0-9A-Za-z]{12})")
 _PATH_ID = re.compile(r"/(00D[0-9A-Za-z]{12})(?:[0-9A-Za-z]{3})?(?:/|$)")
+#: What all orgs answer alike.
+_OF_ANY = frozenset({"/.well-known/openid-configuration", "/id/keys"})
 _SOAP_NAME = re.compile(rb"<(?:[\w.-]+:)?username>\s*([^<]{1,200}?)\s*<", re.IGNORECASE)
 _SOAP_SESSION = re.compile(rb"<(?:[\w.-]+:)?sessionId>\s*(00D[0-9A-Za-z]{12})!", re.IGNORECASE)
 
@@ -60,13 +62,15 @@ class Directory:
 def _find_known(raw: RawRequest, apps: Iterable[App]) -> App:
     """The app whose org knows who asks."""
     path, _, query = raw.target.partition("?")
-    org_ids, usernames, clients = _read_asker(raw, path, query)
+    org_ids, usernames, clients, tokens = _read_asker(raw, path, query)
     for app in apps:
         org = app.org
         if (
             org.id[:15] in org_ids
             or _has_user(org, usernames)
-            or (org.users.app and org.users.app.client_id in clients)
+            or any(org.logins.apps.find(client) for client in clients)
+            or any(org.logins.grants.find_refresh(token) for token in tokens)
+            or path in _OF_ANY
         ):
             return app
     raise _refuse(path)
@@ -82,8 +86,8 @@ def _refuse(path: str) -> ApiError:
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
-def _read_asker(raw: RawRequest, path: str, query: str) -> tuple[set[str], set[str], set[str]]:
-    """Ids of orgs, usernames and clients that a request names."""
+def _read_asker(raw: RawRequest, path: str, query: str) -> tuple[set[str], set[str], set[str], set[str]]:
+    """Ids of orgs, usernames, clients and tokens that a request names."""
     org_ids = set(_PATH_ID.findall(path))
     usernames: set[str] = set()
     clients: set[str] = set()
@@ -94,7 +98,7 @@ def _read_asker(raw: RawRequest, path: str, query: str) -> tuple[set[str], set[s
     if path.startswith("/services/Soap/"):
         usernames |= {found.decode("utf-8", "replace") for found in _SOAP_NAME.findall(raw.body)}
         org_ids |= {found.decode() for found in _SOAP_SESSION.findall(raw.body)}
-        return org_ids, usernames, clients
+        return org_ids, usernames, clients, set()
     form = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
     if len(raw.body) < 65_536:
         form |= dict(parse_qsl(raw.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -103,7 +107,7 @@ def _read_asker(raw: RawRequest, path: str, query: str) -> tuple[set[str], set[s
     clients |= {str(one) for one in (form.get("client_id"), claims.get("iss")) if one}
     for name in ("token", "oauth_token", "access_token"):
         org_ids |= set(_ORG_ID.findall(form.get(name, "")[:15]))
-    return org_ids, usernames, clients
+    return org_ids, usernames, clients, {form.get("token", "")}
 
 
 def _read_basic(encoded: str) -> str:

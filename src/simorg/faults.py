@@ -12,6 +12,8 @@ strikes) and its effect, whose kind says where it is asked for:
   A whole Bulk job fails by the operations bulkQuery, bulkIngest and, before one of its batches, bulkBatch, and only by
   a fault that names one.
 * upload: the connection breaks after `upload_bytes` of a request's body.
+* refresh: before its use a refresh token is `refresh`: rotated (another is in its place), revoked or expired.
+  password: the password of whoever logs in with one has expired (`password`: expired).
 * page: pages have `page_rows` (least, most) rows. lag: others see a commit `lag_ms` (least, most) later.
   stamp: stamps stand on a grid of `stamp_seconds`. usage: the usage header is `usage_header` ("" is none).
   csv: the header line of Bulk results has its names `bare`, or begins with a byte order mark (`bom`).
@@ -27,7 +29,7 @@ from simorg.errors import RowError
 
 _KINDS = {
     "row_code": "row", "upload_bytes": "upload", "page_rows": "page", "lag_ms": "lag", "stamp_seconds": "stamp",
-    "csv_header": "csv",
+    "csv_header": "csv", "refresh": "refresh", "password": "password",
 }  # fmt: skip
 #: Here a row's error ends a Bulk job: a locked record is no reason for that.
 _WHOLE_JOBS = ("bulkQuery", "bulkIngest", "bulkBatch")
@@ -73,6 +75,8 @@ class Fault:
     stamp_seconds: int | None = None
     usage_header: str | None = None
     csv_header: str = ""
+    refresh: str = ""
+    password: str = ""
     #: The name in the catalogue, where it came from there.
     title: str = ""
     #: When a grid of stamps began, in seconds since 1970.
@@ -222,6 +226,15 @@ class Faults:
         """The form of a header line of Bulk results; empty is the usual one."""
         fault = self._strike("csv", "GET", path)
         return "" if fault is None else fault.csv_header
+
+    def spoil_refresh(self, path: str) -> str:
+        """What becomes of a refresh token before its use: rotated, revoked, expired; empty for nothing."""
+        fault = self._strike("refresh", "POST", path)
+        return "" if fault is None else fault.refresh
+
+    def expires_password(self) -> bool:
+        """Whether the password of whoever logs in with one expires at this moment."""
+        return self._strike("password") is not None
 
     def row_error(
         self, object_name: str, operation: str, record_id: str = "", values: Mapping[str, object] | None = None

@@ -6,7 +6,7 @@ import random
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,15 @@ INSTANCE = "gK00"
 
 
 @dataclass(frozen=True)
+class ClientAccess:
+    """What a client application may do for a user; `key` is that of the refresh token behind it, empty without one."""
+
+    client_id: str
+    scopes: tuple[str, ...]
+    key: str = ""
+
+
+@dataclass(frozen=True)
 class Session:
     """Who speaks, from when until when."""
 
@@ -44,6 +53,9 @@ class Session:
     seconds: int | None = None
     #: The password has expired: the session may only set a new one.
     password_only: bool = False
+    #: The application that it belongs to; None for a session that no application asked for by OAuth.
+    access: ClientAccess | None = None
+    issued: datetime | None = None
 
 
 class Part(Protocol):
@@ -160,14 +172,28 @@ class Org:
         """The org as a user sees it; as the org itself does, where there is no user."""
         return self._guard.view(user_id)
 
-    def log_in(self, user_id: str, seconds: int | None = None, *, password_only: bool = False) -> Session:
+    def log_in(
+        self,
+        user_id: str,
+        seconds: int | None = None,
+        *,
+        password_only: bool = False,
+        access: ClientAccess | None = None,
+    ) -> Session:
         """A new session."""
         token = f"{self.id[:15]}!{secrets.token_urlsafe(72)}"
-        until = self.clock.now() + timedelta(seconds=seconds or self.settings.session_seconds)
-        session = Session(token, user_id, until, seconds, password_only)
+        now = self.clock.now()
+        until = now + timedelta(seconds=seconds or self.settings.session_seconds)
+        session = Session(token, user_id, until, seconds, password_only, access, now)
         with self._lock:
             self.sessions[token] = session
         return session
+
+    def look_at_session(self, token: str) -> Session | None:
+        """A session that is alive, which is not used by this."""
+        with self._lock:
+            session = self.sessions.get(token)
+            return session if session is not None and session.expires > self.clock.now() else None
 
     def find_session(self, token: str) -> Session | None:
         """A session that is alive; using it makes it live longer."""
@@ -195,6 +221,13 @@ class Org:
             kept = {key: one for key, one in self.sessions.items() if one.user_id != user_id or key == but}
             self.sessions.clear()
             self.sessions.update(kept)
+
+    def end_access(self, chosen: Callable[[ClientAccess], bool]) -> None:
+        """Ends the sessions of applications that are chosen."""
+        with self._lock:
+            for token, one in list(self.sessions.items()):
+                if one.access is not None and chosen(one.access):
+                    del self.sessions[token]
 
     def free_session(self, token: str, user_id: str) -> None:
         """Lets a session of a user do everything again, whose expired password was set anew."""

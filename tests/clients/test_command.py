@@ -129,6 +129,13 @@ def test_several_orgs_and_a_hostile_day(tmp_path: Path) -> None:
             assert {fault["title"] for fault in faults} > {"unavailable", "dropped-after", "shrinking-pages"}
         reach = ("--url", facts["url"], "--token", facts["admin_token"])
         assert _run("fault", "--clear", *reach).returncode == 0
+        made = json.loads(
+            _run("apps", "--set", '{"name": "Hub", "callbacks": ["https://hub.example/"]}', *reach).stdout
+        )
+        assert (made[0]["name"], made[0]["refresh_tokens"]) == ("Hub", 0)
+        left = json.loads(_run("apps", "--remove", made[0]["client_id"], "--end-tokens", *reach).stdout)
+        assert [one["client_id"] for one in left] == [facts["client_id"]]
+        assert "this is no JSON" in _run("apps", "--set", "{", *reach).stderr
         ordered = _run("fault", "slow", "--rate", "0.5", "--set", "delay=0.1", "--object", "Lead", *reach)
         assert (json.loads(ordered.stdout)[0]["delay"], json.loads(ordered.stdout)[0]["times"]) == (0.1, None)
     listed.write_text('[{"name": "acme", "colour": "red"}]')

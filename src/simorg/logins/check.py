@@ -7,6 +7,7 @@ import hmac
 from dataclasses import dataclass
 
 from simorg.fidelity import say
+from simorg.logins.history import Caller, note_attempt
 from simorg.logins.passwords import Secret, code_key, fits_code, is_expired, is_locked
 from simorg.logins.policy import Policy, combine, is_open, is_within
 from simorg.org import Org
@@ -43,30 +44,47 @@ _STATES = {
 }
 
 
-def check_password_login(org: Org, username: str, given: str, source: str) -> Admitted | Refusal:
-    """Whether a username and what stands behind it lets somebody in who calls from an address."""
-    now = org.clock.now()
-    login = org.users.by_username(username)
-    secret = org.logins.passwords.find(login.user_id, login, now) if login else None
-    if login is None or secret is None:
+def check_password_login(
+    org: Org, username: str, given: str, caller: Caller, *, page: bool = False
+) -> Admitted | Refusal:
+    """Whether a username and what stands behind it lets somebody in; who is refused is written down.
+
+    On a login page the password stands alone; elsewhere it may need a security token or a one-time code behind it.
+    """
+    user_id = find_user(org, username)
+    secret = find_secret(org, user_id) if user_id else None
+    if user_id is None or secret is None:
         return _org_refusal(org) or _WRONG
-    policy = policy_of(org, login.user_id)
+    found = _check_known(org, user_id, secret, given, caller.source, page=page)
+    if isinstance(found, Refusal):
+        note_attempt(org, user_id, caller, found.soap_code)
+    return found
+
+
+def _check_known(org: Org, user_id: str, secret: Secret, given: str, source: str, *, page: bool) -> Admitted | Refusal:
+    now = org.clock.now()
+    policy = policy_of(org, user_id)
     if is_locked(secret, policy.lockout_minutes or 0, now):
         return Refusal("PASSWORD_LOCKOUT", say("login.lockout")) if org.logins.org.tells_lockout else _WRONG
-    wrong = _check_secret(org, login.user_id, secret, given, source)
-    if wrong is _WRONG and org.logins.passwords.fail(login.user_id, policy.lockout_attempts or 0, now):
-        _note_lock(org, login.user_id, locked=True)
-    refused = wrong or check_user(org, login.user_id, source)
+    if secret.locked_at is not None:
+        unlock(org, user_id)
+    wrong = _check_secret(org, user_id, secret, given, source, page=page)
+    if wrong is _WRONG and org.logins.passwords.fail(user_id, policy.lockout_attempts or 0, now):
+        _note_lock(org, user_id, locked=True)
+    refused = wrong or check_user(org, user_id, source)
     if refused is not None:
         return refused
-    unlock(org, login.user_id)
-    forever = org.view(login.user_id).rights.allows("PasswordNeverExpires")
+    unlock(org, user_id)
+    if org.faults.expires_password():
+        expire_password(org, user_id)
+        secret = find_secret(org, user_id) or secret
+    forever = org.view(user_id).rights.allows("PasswordNeverExpires")
     expired = is_expired(secret, 0 if forever else policy.password_days or 0, now)
-    return Admitted(login.user_id, policy.session_seconds, expired)
+    return Admitted(user_id, policy.session_seconds, expired)
 
 
-def check_user(org: Org, user_id: str, source: str) -> Refusal | None:
-    """Whether org, user and policies let somebody in who has proved who it is."""
+def check_user(org: Org, user_id: str, source: str, *, anywhere: bool = False) -> Refusal | None:
+    """Whether org, user and policies let somebody in who has proved who it is; `anywhere`: whatever the address."""
     if refused := _org_refusal(org):
         return refused
     rights, policy = org.view(user_id).rights, policy_of(org, user_id)
@@ -74,13 +92,36 @@ def check_user(org: Org, user_id: str, source: str) -> Refusal | None:
         return Refusal("INVALID_LOGIN", _INVALID_LOGIN, "inactive_user", "user is inactive")
     if rights.frozen:
         return Refusal("INVALID_LOGIN", _INVALID_LOGIN, "inactive_user", say("login.frozen"))
-    if policy.ip_ranges and not is_within(source, policy.ip_ranges):
+    if policy.ip_ranges and not anywhere and not is_within(source, policy.ip_ranges):
         told = say("login.restricted_address"), "invalid_grant", say("login.restricted_address_oauth")
         return Refusal("LOGIN_DURING_RESTRICTED_DOMAIN", *told)
     if not is_open(policy.hours or {}, org.clock.now().astimezone(org.time_zone)):
         told = say("login.restricted_time"), "invalid_grant", say("login.restricted_time_oauth")
         return Refusal("LOGIN_DURING_RESTRICTED_TIME", *told)
     return None
+
+
+def admit(org: Org, user_id: str, caller: Caller) -> Refusal | None:
+    """Lets somebody in who may: counts the login and writes it down; who comes too often is refused."""
+    now = org.clock.now()
+    if not org.logins.rate.note(user_id, org.logins.org.logins_per_hour, now):
+        note_attempt(org, user_id, caller, "LOGIN_RATE_EXCEEDED")
+        told = say("login.rate"), "rate_limit_exceeded", say("oauth.rate_limit_exceeded")
+        return Refusal("LOGIN_RATE_EXCEEDED", *told)
+    note_attempt(org, user_id, caller)
+    return None
+
+
+def find_user(org: Org, username: str) -> str | None:
+    """The id of the user of a name, in any case."""
+    row = org.storage.read_one('SELECT "Id" FROM "User" WHERE "Username" = ? COLLATE NOCASE', [username])
+    return str(row[0]) if row else None
+
+
+def find_secret(org: Org, user_id: str) -> Secret | None:
+    """A user's password and token; None for a user who never got any."""
+    seeded = next((one for one in org.users.logins.values() if one.user_id == user_id), None)
+    return org.logins.passwords.find(user_id, seeded, org.clock.now())
 
 
 def policy_of(org: Org, user_id: str) -> Policy:
@@ -98,8 +139,7 @@ def profile_of(org: Org, user_id: str) -> str:
 
 def expire_password(org: Org, user_id: str) -> None:
     """Lets a user's password expire at once."""
-    login = next((one for one in org.users.logins.values() if one.user_id == user_id), None)
-    org.logins.passwords.find(user_id, login, org.clock.now())
+    find_secret(org, user_id)
     org.logins.passwords.expire(user_id)
 
 
@@ -109,8 +149,10 @@ def unlock(org: Org, user_id: str) -> None:
     _note_lock(org, user_id, locked=False)
 
 
-def _check_secret(org: Org, user_id: str, secret: Secret, given: str, source: str) -> Refusal | None:
+def _check_secret(org: Org, user_id: str, secret: Secret, given: str, source: str, *, page: bool) -> Refusal | None:
     """Password and what has to stand behind it: nothing, the security token, or a one-time code."""
+    if page:
+        return None if _same(given, secret.password) else _WRONG
     if org.view(user_id).rights.allows("TwoFactorApi"):
         password, code = given[:-6], given[-6:]
         key = code_key(org.realm, user_id)
@@ -126,7 +168,7 @@ def _check_secret(org: Org, user_id: str, secret: Secret, given: str, source: st
 
 
 def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode(), wanted.encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
 
 def _org_refusal(org: Org) -> Refusal | None:

@@ -49,6 +49,8 @@ class OrgPolicy:
     block_password_flow: bool = False
     #: Whether SOAP login says PASSWORD_LOCKOUT to somebody locked out, or INVALID_LOGIN as to anybody.
     tells_lockout: bool = False
+    #: How often a user may log in within an hour; 0 is without end (Salesforce Help, "Login Rate Limits").
+    logins_per_hour: int = 3_600
 
 
 def read_policy(asked: Mapping[str, Any], before: Policy) -> Policy:
@@ -87,6 +89,8 @@ def read_org_policy(asked: Mapping[str, Any], before: OrgPolicy) -> OrgPolicy:
     for name in ("block_password_flow", "tells_lockout"):
         if not isinstance(changes.get(name, False), bool):
             raise ValueError(f"{name} is true or false")
+    if "logins_per_hour" in changes:
+        _read_count("logins_per_hour", changes["logins_per_hour"])
     return replace(before, **changes)
 
 

@@ -5,8 +5,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from simorg.encoding import decode, encode
+from simorg.logins.apps import Apps
+from simorg.logins.browsers import Browsers
+from simorg.logins.grants import Grants
 from simorg.logins.passwords import Passwords, Secret
 from simorg.logins.policy import DEFAULT, OrgPolicy, Policy, read_org_policy, read_policy
+from simorg.logins.rate import LoginRate
 
 
 @dataclass
@@ -18,14 +22,22 @@ class Logins:
     profiles: dict[str, Policy] = field(default_factory=dict)
     users: dict[str, Policy] = field(default_factory=dict)
     passwords: Passwords = field(default_factory=Passwords)
+    apps: Apps = field(default_factory=Apps)
+    grants: Grants = field(default_factory=Grants)
+    browsers: Browsers = field(default_factory=Browsers)
+    rate: LoginRate = field(default_factory=LoginRate)
     #: Where callers seem to be, unless `source_header` names a header that says so.
     source_address: str = "127.0.0.1"
     source_header: str = ""
     _changes: int = 0
 
     def clear(self) -> None:
-        """Policies and passwords as in a new org."""
+        """Policies, passwords, apps and what was granted to them as in a new org."""
         self.passwords.clear()
+        self.apps.clear()
+        self.grants.clear()
+        self.browsers.clear()
+        self.rate.clear()
         self.org, self.default = OrgPolicy(), DEFAULT
         self.profiles, self.users = {}, {}
         self.source_address, self.source_header = "127.0.0.1", ""

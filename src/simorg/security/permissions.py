@@ -54,6 +54,7 @@ SYSTEM = {
     "ManageProfilesPermissionsets": "Manage Profiles and Permission Sets",
     "ManageReportsInPubFolders": "Manage Reports in Public Folders",
     "ManageRoles": "Manage Roles",
+    "MonitorLoginHistory": "Monitor Login History",
     "ManageSharing": "Manage Sharing",
     "ModifyMetadata": "Modify Metadata Through Metadata API Functions",
     "ScheduleReports": "Schedule Reports",
@@ -122,11 +123,14 @@ SETUP_READ = {
     "PermissionSetLicenseAssign": ("ViewSetup", "AssignPermissionSets"),
     "UserLicense": ("ViewSetup",),
     "UserLogin": ("ManageUsers", "FreezeUsers"),
+    "ConnectedApplication": ("ViewSetup", "CustomizeApplication", "ManageRemoteAccess"),
 }
-#: Objects of the set-up → permissions of which one is enough to write them.
+#: Objects of the set-up → permissions of which one is enough to write them; or, where nobody writes, to see them all.
 SETUP_WRITE = {
     "User": ("ManageUsers", "ManageInternalUsers"),
     "UserLogin": ("ManageUsers", "FreezeUsers"),
+    "LoginHistory": ("ManageUsers", "MonitorLoginHistory"),
+    "OauthToken": ("CustomizeApplication",),
     "UserRole": ("ManageUsers", "ManageRoles"),
     "Profile": ("ManageUsers", "ManageProfilesPermissionsets"),
     "PermissionSet": ("ManageUsers", "ManageProfilesPermissionsets"),

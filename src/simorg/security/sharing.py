@@ -147,7 +147,7 @@ class Sharing:
         special = {
             "User": self._users, "PermissionSetAssignment": self._assignments, "Contact": self._contacts,
             "CampaignMember": self._members, "CampaignMemberStatus": self._follow, "OpportunityContactRole":
-            self._follow, "Task": self._tasks,
+            self._follow, "Task": self._tasks, "LoginHistory": self._own_logins, "OauthToken": self._own_logins,
         }.get(one.name)  # fmt: skip
         if special is not None:
             return special(one, level, alias)
@@ -203,6 +203,10 @@ class Sharing:
         if rights.allows(*permissions.SETUP_WRITE["User"]):
             return _EVERY
         return f"{alias}.\"Id\" = '{rights.user_id}'"
+
+    def _own_logins(self, one: ObjectType, level: Level, alias: str) -> str:
+        """Everybody sees the own ones (Object Reference, "LoginHistory" and "OauthToken")."""
+        return f"{alias}.\"UserId\" = '{self._rights.user_id}'"
 
     def _assignments(self, one: ObjectType, level: Level, alias: str) -> str:
         every = self._rights.allows("ViewSetup", *permissions.SETUP_WRITE[one.name])

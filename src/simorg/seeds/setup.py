@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from simorg.ids import build_id
+from simorg.logins.sample import begin_with_sample
 from simorg.org import INSTANCE, Org
 from simorg.schema.objects.activities import TASK_STATUSES
 from simorg.schema.objects.people import LEAD_STATUSES
@@ -67,6 +68,7 @@ def plant_setup(org: Org, tx: Transaction, *, sales: bool) -> Setup:
     _assign(tx, org, COLLEAGUE, rights.steward_set)
     _grant_integration(org, tx, rights)
     org.users.app = build_app(org.realm, org.users.logins[INTEGRATION].user_id, org.users.app)
+    begin_with_sample(org)
     active = tuple(users[:-_INACTIVE]) or (administrator,)
     return Setup(active, tuple(users[-_INACTIVE:]), tuple(queues), administrator)
 

@@ -4,13 +4,19 @@ from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.org import Org, Session
 
+#: Scopes of which one is needed for the API ("OAuth Tokens and Scopes", Salesforce Help).
+_API_SCOPES = frozenset({"api", "full"})
+
 
 def check_session(org: Org, session: Session, *, sets_password: bool = False) -> None:
     """Lets a request of a session pass.
 
     Raises:
-        ApiError: as `check_api_access`; or the password has expired, and the request is not about it.
+        ApiError: as `check_api_access`; or the password has expired, and the request is not about it; or the user let
+            the application do other things than that.
     """
+    if session.access is not None and _API_SCOPES.isdisjoint(session.access.scopes):
+        raise ApiError(403, "INVALID_SESSION_ID", say("api.scope"))
     if session.password_only and not sets_password:
         raise ApiError(403, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", say("login.expired_session"))
     check_api_access(org, session.user_id)

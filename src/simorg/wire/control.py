@@ -6,7 +6,7 @@ Each call carries the header X-Simorg-Token with the token that the org was star
 import hmac
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simorg import bad_days
 from simorg.behaviour.customizing import define_field, redefine_field
@@ -58,7 +58,7 @@ def guarded(handler: Handler) -> Handler:
 
 def reset(request: ApiRequest) -> ApiResponse:
     """POST reset {"seed"?, "people"?}: everything as after a start, planted anew."""
-    asked = _asked(request)
+    asked = asked_of(request)
     org = request.org
     org.clear_parts()
     bad_days.clear(org)
@@ -74,7 +74,7 @@ def reset(request: ApiRequest) -> ApiResponse:
 def seed(request: ApiRequest) -> ApiResponse:
     """POST seed {"seed", "people"?}: empties the org, takes its rules and definitions away, and plants it."""
     request.org.clear_parts()
-    _plant(request, _asked(request), "")
+    _plant(request, asked_of(request), "")
     return ApiResponse(200, {"seed": request.org.seed})
 
 
@@ -85,7 +85,7 @@ def show_clock(request: ApiRequest) -> ApiResponse:
 
 def set_clock(request: ApiRequest) -> ApiResponse:
     """POST clock {"freeze": true | "2026-01-02T03:04:05+00:00", "advance": seconds, "resume": true}."""
-    asked = _asked(request)
+    asked = asked_of(request)
     clock = request.org.clock
     if frozen := asked.get("freeze"):
         clock.freeze(datetime.fromisoformat(str(frozen)) if frozen is not True else None)
@@ -99,7 +99,7 @@ def set_clock(request: ApiRequest) -> ApiResponse:
 
 def add_fault(request: ApiRequest) -> ApiResponse:
     """POST faults {facts of a fault}, or {"name": one of the catalogue, and what narrows it down}."""
-    asked = _asked(request)
+    asked = asked_of(request)
     if name := asked.pop("name", None):
         return ApiResponse(201, [one.as_json() for one in bad_days.order(request.org, str(name), **asked)])
     return ApiResponse(201, request.org.faults.add(**asked).as_json())
@@ -145,7 +145,7 @@ def show_settings(request: ApiRequest) -> ApiResponse:
 def change_settings(request: ApiRequest) -> ApiResponse:
     """POST settings {name: value}: any of what GET settings shows."""
     known = {one.name for one in fields(Settings)}
-    asked = _asked(request)
+    asked = asked_of(request)
     unknown = sorted(set(asked) - known)
     if unknown:
         raise ValueError(f"no such setting: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
@@ -163,7 +163,7 @@ def change_fields(request: ApiRequest) -> ApiResponse:
     A field that is added, defined or shown again is granted wherever Accounts are, unless `"granted": false`.
     """
     with request.org.changing() as tx:
-        _change_field(tx, request.org, _asked(request))
+        _change_field(tx, request.org, asked_of(request))
     return ApiResponse(200, {"version": request.org.schema.version})
 
 
@@ -189,7 +189,7 @@ def _change_field(tx: Transaction, org: Org, asked: dict[str, object]) -> None:
 
 def add_object(request: ApiRequest) -> ApiResponse:
     """POST objects {"name": "Webinar__c", "label"?, "plural"?, "prefix"?, "fields"?: [{facts}], "granted"?: false}."""
-    asked = _asked(request)
+    asked = asked_of(request)
     granted = asked.pop("granted", True)
     org = request.org
     with org.changing() as tx:
@@ -206,7 +206,7 @@ def add_object(request: ApiRequest) -> ApiResponse:
 def add_record_type(request: ApiRequest) -> ApiResponse:
     """POST record-types {"object", "developerName", "label"?, "values"?, "defaults"?, "profiles"?, "default"?}."""
     with request.org.changing():
-        made = define_record_type(request.org, _asked(request))
+        made = define_record_type(request.org, asked_of(request))
     return ApiResponse(201, asdict(made))
 
 
@@ -218,7 +218,7 @@ def switch_person_accounts_on(request: ApiRequest) -> ApiResponse:
 
 def add_rule(request: ApiRequest) -> ApiResponse:
     """POST rules {"kind": validation | assignment | duplicate | automation | sharing, "name", "object", …}."""
-    return ApiResponse(201, asdict(set_rule(request.org, _asked(request))))
+    return ApiResponse(201, asdict(set_rule(request.org, asked_of(request))))
 
 
 def list_rules(request: ApiRequest) -> ApiResponse:
@@ -243,7 +243,7 @@ def list_orgs(request: ApiRequest) -> ApiResponse:
 def add_org(request: ApiRequest) -> ApiResponse:
     """POST orgs {"name", "seed"?, "people"?, "sandbox"?, "bare"?, "bare_rights"?, "port"?}: another org."""
     try:
-        return ApiResponse(201, _keeper(request).order(_asked(request)))
+        return ApiResponse(201, _keeper(request).order(asked_of(request)))
     except (OSError, WrongFolder) as error:
         raise ValueError(str(error)) from None
 
@@ -266,9 +266,9 @@ def change_rights(request: ApiRequest) -> ApiResponse:
 
     `user` is a role (integration, rep …), a username or an id; "Lead", "Title", "Edit" is the right to edit a field.
     """
-    asked = _asked(request)
+    asked = asked_of(request)
     org = request.org
-    user_id = _find_user(request, str(asked["user"]))
+    user_id = find_user(request, str(asked["user"]))
     with org.storage.transaction(lags=False) as tx:
         if "frozen" in asked:
             for login in tx.select_ids("UserLogin", '"UserId" = ?', [user_id]):
@@ -283,7 +283,7 @@ def change_rights(request: ApiRequest) -> ApiResponse:
 
 def show_rights(request: ApiRequest) -> ApiResponse:
     """GET rights?user=: what a user may do, put together from the profile and all permission sets."""
-    user_id = _find_user(request, request.args.get("user", INTEGRATION))
+    user_id = find_user(request, request.args.get("user", INTEGRATION))
     return ApiResponse(200, describe_rights(request.org.schema, request.org.view(user_id)))
 
 
@@ -297,12 +297,12 @@ def change_login_policy(request: ApiRequest) -> ApiResponse:
 
     {"user", "expire_password": true} lets a password expire, {"user", "unlock": true} ends a lock-out.
     """
-    asked, logins = _asked(request), request.org.logins
+    asked, logins = asked_of(request), request.org.logins
     profile, user = asked.pop("profile", None), asked.pop("user", None)
     if profile is None and user is None:
         logins.change(asked)
         return show_login_policy(request)
-    user_id = _find_user(request, str(user or profile))
+    user_id = find_user(request, str(user or profile))
     if asked.pop("expire_password", False):
         expire_password(request.org, user_id)
     if asked.pop("unlock", False):
@@ -323,12 +323,12 @@ def end_sessions(request: ApiRequest) -> ApiResponse:
 
 def log_in_as(request: ApiRequest) -> ApiResponse:
     """POST sessions {"username"}: a token for a user, without a password."""
-    user_id = _find_user(request, str(_asked(request)["username"]))
+    user_id = find_user(request, str(asked_of(request)["username"]))
     session = request.org.log_in(user_id)
     return ApiResponse(201, {"access_token": session.token, "instance_url": request.base_url, "user_id": user_id})
 
 
-def _find_user(request: ApiRequest, name: str) -> str:
+def find_user(request: ApiRequest, name: str) -> str:
     """A user by role, username or id."""
     if name in request.org.users.logins:
         return request.org.users.logins[name].user_id
@@ -347,7 +347,8 @@ def _plant(request: ApiRequest, asked: dict[str, object], default: str) -> None:
     plant_anew(request.org, name, None if people is None else int(str(people)))
 
 
-def _asked(request: ApiRequest) -> dict[str, object]:
+def asked_of(request: ApiRequest) -> dict[str, Any]:
+    """The JSON object that a call carries; an empty one without a body."""
     return request.json_object() if request.body else {}
 
 

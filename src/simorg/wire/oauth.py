@@ -1,95 +1,187 @@
-"""OAuth 2.0: client credentials, JWT bearer and username-password; userinfo, identity and revoke.
+"""OAuth 2.0, the token endpoint: web server, refresh token, JWT bearer, client credentials and username-password flow.
 
-Sources: Salesforce Help, "OAuth authorization flows"; RFC 6749, RFC 7523, RFC 7009.
+Sources: Salesforce Help, "OAuth Authorization Flows" and "OAuth 2.0 Authorization Errors"; RFC 6749, 7523, 7636.
 """
 
 import base64
 import hashlib
 import hmac
-from datetime import timedelta
-from urllib.parse import parse_qsl, unquote
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import jwt
+from jwt.types import Options
 
-from simorg.errors import ApiError
 from simorg.fidelity import say
-from simorg.ids import to_18
-from simorg.logins.check import Admitted, check_password_login, check_user, policy_of
-from simorg.org import Session
+from simorg.logins.apps import ClientApp, read_scopes
+from simorg.logins.check import Admitted, admit, check_password_login, check_user, find_user, policy_of
+from simorg.logins.grants import Code, RefreshToken, fits_challenge
+from simorg.logins.history import note_attempt
+from simorg.logins.keys import hash_token, sign
+from simorg.logins.tokens import has_approved, is_permitted, issue_refresh, spoil_refresh, use_refresh
+from simorg.org import ClientAccess, Session
 from simorg.transport.targets import is_login_host
-from simorg.users import ConnectedApp
 from simorg.wire.http import ApiRequest, ApiResponse, Route
+from simorg.wire.oauth_clients import NO_STORE, find_client, read_form, refuse, require_client, tell_caller
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 #: Salesforce Help, "OAuth 2.0 JWT Bearer Flow": exp within three minutes; five are tolerated.
 _LONGEST_JWT = timedelta(minutes=5)
-_SCOPE = "api id web"
+_ID_TOKEN_LIFE = timedelta(minutes=2)
+#: What this module checks itself, against the org's clock.
+_UNCHECKED: Options = {
+    "verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False, "verify_jti": False,
+    "verify_sub": False,
+}  # fmt: skip
+
+
+_UNSIGNED: Options = {**_UNCHECKED, "verify_signature": False}
+
+
+@dataclass(frozen=True)
+class _Granted:
+    """What a flow comes to: who may do what by which app."""
+
+    app: ClientApp
+    user_id: str
+    scopes: tuple[str, ...]
+    #: The refresh token behind it, and whether the answer names it.
+    refresh: RefreshToken | None = None
+    names_refresh: bool = False
+    nonce: str = ""
 
 
 def token(request: ApiRequest) -> ApiResponse:
     """POST /services/oauth2/token: a session for whoever proves who they are."""
-    form = _read_form(request)
-    grants = {"client_credentials": _client_credentials, "password": _password, _JWT_BEARER: _jwt_bearer}
-    grant = grants.get(form.get("grant_type", ""))
-    if grant is None:
-        raise _refuse("unsupported_grant_type", "grant type not supported")
-    user_id = grant(request, form)
-    refused = check_user(request.org, user_id, request.org.logins.source_of(request.headers))
+    form = read_form(request)
+    flow = _FLOWS.get(form.get("grant_type", ""))
+    if flow is None:
+        raise refuse("unsupported_grant_type", "grant type not supported")
+    granted = flow(request, form)
+    refused = admit(request.org, granted.user_id, tell_caller(request, application=granted.app.name))
     if refused is not None:
-        raise _refuse(refused.error, refused.description)
-    seconds = policy_of(request.org, user_id).session_seconds
-    return _token_answer(request, request.org.log_in(user_id, seconds))
+        raise refuse(refused.error, refused.description)
+    access = ClientAccess(granted.app.client_id, granted.scopes, granted.refresh.key if granted.refresh else "")
+    seconds = granted.app.session_seconds or policy_of(request.org, granted.user_id).session_seconds
+    session = request.org.log_in(granted.user_id, seconds, access=access)
+    return ApiResponse(200, _describe(request, granted, session), headers=dict(NO_STORE))
 
 
-def _client_credentials(request: ApiRequest, form: dict[str, str]) -> str:
-    run_as = _check_client(request, form, secret=True).run_as
+def _web_server(request: ApiRequest, form: dict[str, str]) -> _Granted:
+    app, proved = find_client(request, form)
+    if app.require_secret and not proved:
+        raise refuse("invalid_client", "invalid client credentials")
+    code = request.org.logins.grants.take_code(form.get("code", ""))
+    if code is None or code.client_id != app.client_id:
+        raise refuse("invalid_grant", "invalid authorization code")
+    if code.used or code.expires <= request.org.clock.now():
+        raise refuse("invalid_grant", "expired authorization code")
+    if form.get("redirect_uri", "") != code.redirect_uri:
+        raise refuse("redirect_uri_mismatch", "redirect_uri must match configuration")
+    _check_verifier(code, form.get("code_verifier", ""))
+    _check_user(request, app, code.user_id)
+    refresh = issue_refresh(request.org, app, code.user_id, code.scopes) if "refresh_token" in code.scopes else None
+    return _Granted(app, code.user_id, code.scopes, refresh, refresh is not None, code.nonce)
+
+
+def _check_verifier(code: Code, verifier: str) -> None:
+    """Holds a code to its proof key ("OAuth 2.0 Web Server Flow": which error stands for what)."""
+    if not code.challenge and verifier:
+        raise refuse("invalid_grant", say("oauth.verifier_without_challenge"))
+    if code.challenge and not verifier:
+        raise refuse("invalid_grant", say("oauth.verifier_missing"))
+    if code.challenge and not fits_challenge(code, verifier):
+        raise refuse("invalid_request", say("oauth.verifier_wrong"))
+
+
+def _refresh(request: ApiRequest, form: dict[str, str]) -> _Granted:
+    app, proved = find_client(request, form)
+    if app.require_refresh_secret and not proved:
+        raise refuse("invalid_client", "invalid client credentials")
+    given = form.get("refresh_token", "")
+    spoil_refresh(request.org, given, request.org.faults.spoil_refresh(request.path))
+    known = request.org.logins.grants.find_refresh(given)
+    wanted = form.get("scope", "").replace("offline_access", "refresh_token").split()
+    if known is not None and known.client_id == app.client_id:
+        if not set(wanted) <= set(known.scopes):
+            raise refuse("invalid_scope", say("oauth.scope_beyond"))
+        # Before its use, which would bring a new token that nobody is told.
+        _check_user(request, app, known.user_id)
+    used = use_refresh(request.org, app, given)
+    if used is None:
+        raise refuse("invalid_grant", "expired access/refresh token")
+    scopes = tuple(one for one in used.scopes if one in wanted) if wanted else used.scopes
+    return _Granted(app, used.user_id, scopes, used, app.rotation)
+
+
+def _client_credentials(request: ApiRequest, form: dict[str, str]) -> _Granted:
+    app = require_client(request, form)
     if is_login_host(request.base_url):
-        raise _refuse("invalid_grant", say("login.own_host"))
-    return run_as
+        raise refuse("invalid_grant", say("login.own_host"))
+    if not app.client_credentials:
+        raise refuse("invalid_grant", say("oauth.no_client_credentials"))
+    if request.org.storage.get("User", app.run_as) is None:
+        raise refuse("invalid_grant", say("oauth.no_run_as"))
+    _check_user(request, app, app.run_as)
+    return _Granted(app, app.run_as, _without_refresh(app.scopes))
 
 
-def _password(request: ApiRequest, form: dict[str, str]) -> str:
-    _check_client(request, form, secret=True)
+def _password(request: ApiRequest, form: dict[str, str]) -> _Granted:
+    app = require_client(request, form)
     org = request.org
     if org.logins.org.block_password_flow:
-        raise _refuse("invalid_grant", "authentication failure")
-    source = org.logins.source_of(request.headers)
-    found = check_password_login(org, form.get("username", ""), form.get("password", ""), source)
+        raise refuse("invalid_grant", "authentication failure")
+    caller = tell_caller(request, application=app.name)
+    found = check_password_login(org, form.get("username", ""), form.get("password", ""), caller)
     if not isinstance(found, Admitted):
-        raise _refuse(found.error, found.description)
+        raise refuse(found.error, found.description)
     if found.password_expired:
-        raise _refuse("invalid_grant", say("login.expired_password"))
-    return found.user_id
+        raise refuse("invalid_grant", say("login.expired_password"))
+    _check_user(request, app, found.user_id)
+    return _Granted(app, found.user_id, _without_refresh(_read_scopes(app, form)))
 
 
-def _jwt_bearer(request: ApiRequest, form: dict[str, str]) -> str:
-    app = _require_app(request)
-    now = request.org.clock.now()
+def _jwt_bearer(request: ApiRequest, form: dict[str, str]) -> _Granted:
+    assertion, org = form.get("assertion", ""), request.org
     try:
-        claims = jwt.decode(
-            form.get("assertion", ""),
-            app.public_key,
-            algorithms=["RS256"],
-            options={"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False},
-        )
-    except jwt.PyJWTError:
-        raise _refuse("invalid_grant", "invalid assertion") from None
-    if claims.get("iss") != app.client_id:
-        raise _refuse("invalid_client_id", "client identifier invalid")
+        issuer = str(jwt.decode(assertion, options=_UNSIGNED).get("iss", ""))
+        app = org.logins.apps.find(issuer)
+        if app is None:
+            raise refuse("invalid_client_id", "client identifier invalid")
+        if app.public_key is None:
+            raise refuse("invalid_grant", "invalid assertion")
+        claims = jwt.decode(assertion, app.public_key, algorithms=["RS256"], options=_UNCHECKED)
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise refuse("invalid_grant", "invalid assertion") from None
+    _check_claims(request, app, claims)
+    user_id = find_user(org, str(claims.get("sub", "")))
+    if user_id is None:
+        raise refuse("invalid_grant", say("oauth.not_approved"))
+    if is_permitted(org, app, user_id) and not has_approved(org, app, user_id, ("refresh_token",)):
+        raise refuse("invalid_grant", say("oauth.not_approved"))
+    _check_user(request, app, user_id)
+    return _Granted(app, user_id, _without_refresh(_read_scopes(app, form)))
+
+
+def _check_claims(request: ApiRequest, app: ClientApp, claims: dict[str, Any]) -> None:
+    """Holds an assertion to its audience, its time, and its being used once."""
+    org, now = request.org, request.org.clock.now()
     audiences = claims.get("aud")
     named = {str(one).rstrip("/") for one in (audiences if isinstance(audiences, list) else [audiences])}
-    if not named & {*_AUDIENCES, request.base_url}:
-        raise _refuse("invalid_grant", "audience is invalid")
+    login_host = "https://test.salesforce.com" if org.sandbox else "https://login.salesforce.com"
+    if not named & {login_host, f"https://{org.my_domain}", request.base_url}:
+        raise refuse("invalid_grant", "audience is invalid")
     expires = _read_seconds(claims.get("exp"))
-    if expires <= now.timestamp():
-        raise _refuse("invalid_grant", "expired authorization code")
+    if not expires > now.timestamp():
+        raise refuse("invalid_grant", "expired authorization code")
     if expires > (now + _LONGEST_JWT).timestamp():
-        raise _refuse("invalid_grant", "invalid assertion")
-    login = request.org.users.by_username(str(claims.get("sub", "")))
-    if login is None:
-        raise _refuse("invalid_grant", "user hasn't approved this consumer")
-    return login.user_id
+        raise refuse("invalid_grant", "invalid assertion")
+    until = datetime.fromtimestamp(expires, now.tzinfo)
+    name = str(claims.get("jti") or "")
+    if name and not org.logins.grants.note_assertion(app.client_id, name, until, now):
+        raise refuse("invalid_grant", say("oauth.assertion_used"))
 
 
 def _read_seconds(claim: object) -> float:
@@ -100,159 +192,66 @@ def _read_seconds(claim: object) -> float:
         return 0.0
 
 
-def _check_client(request: ApiRequest, form: dict[str, str], *, secret: bool) -> ConnectedApp:
-    app = _require_app(request)
-    client_id, client_secret = form.get("client_id", ""), form.get("client_secret", "")
-    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "basic":
-        try:
-            client_id, _, client_secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError:
-            raise _refuse("invalid_client", "invalid client credentials") from None
-        client_id, client_secret = unquote(client_id), unquote(client_secret)
-    if not hmac.compare_digest(client_id.encode(), app.client_id.encode()):
-        raise _refuse("invalid_client_id", "client identifier invalid")
-    if secret and not hmac.compare_digest(client_secret.encode(), app.client_secret.encode()):
-        raise _refuse("invalid_client", "invalid client credentials")
-    return app
+def _check_user(request: ApiRequest, app: ClientApp, user_id: str) -> None:
+    """Lets a user through whom org, app and policies let in."""
+    org = request.org
+    if app.blocked:
+        raise refuse("invalid_client", say("oauth.app_blocked"))
+    refused = check_user(org, user_id, org.logins.source_of(request.headers), anywhere=app.relax_ip)
+    if refused is not None:
+        note_attempt(org, user_id, tell_caller(request, application=app.name), refused.soap_code)
+        raise refuse(refused.error, refused.description)
+    if not is_permitted(org, app, user_id):
+        raise refuse("invalid_app_access", say("oauth.not_admin_approved"))
 
 
-def _require_app(request: ApiRequest) -> ConnectedApp:
-    if request.org.users.app is None:
-        raise _refuse("invalid_client_id", "client identifier invalid")
-    return request.org.users.app
+def _read_scopes(app: ClientApp, form: dict[str, str]) -> tuple[str, ...]:
+    scopes = read_scopes(app, form.get("scope", ""))
+    if scopes is None:
+        raise refuse("invalid_scope", say("oauth.invalid_scope"))
+    return scopes
 
 
-def _token_answer(request: ApiRequest, session: Session) -> ApiResponse:
-    identity = f"{request.base_url}/id/{request.org.id}/{session.user_id}"
+def _without_refresh(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes of a flow that gives no refresh token."""
+    return tuple(one for one in scopes if one != "refresh_token")
+
+
+def _describe(request: ApiRequest, granted: _Granted, session: Session) -> dict[str, Any]:
+    identity = f"{request.base_url}/id/{request.org.id}/{granted.user_id}"
     issued_at = str(request.org.clock.now_ms())
-    secret = _require_app(request).client_secret
-    signature = hmac.new(secret.encode(), (identity + issued_at).encode(), hashlib.sha256).digest()
+    secret = granted.app.client_secret.encode()
+    signature = hmac.new(secret, (identity + issued_at).encode(), hashlib.sha256).digest()
     body = {
         "access_token": session.token,
         "signature": base64.b64encode(signature).decode(),
-        "scope": _SCOPE,
+        "scope": " ".join(granted.scopes),
         "instance_url": request.instance_url,
         "id": identity,
         "token_type": "Bearer",
         "issued_at": issued_at,
     }
-    return ApiResponse(200, body, headers={"Cache-Control": "no-store"})
+    if granted.names_refresh and granted.refresh is not None:
+        body["refresh_token"] = granted.refresh.token
+    if "openid" in granted.scopes:
+        body["id_token"] = _build_id_token(request, granted, session.token, identity)
+    return body
 
 
-def userinfo(request: ApiRequest) -> ApiResponse:
-    """GET /services/oauth2/userinfo: who the session is, as OpenID says it."""
-    org, user_id = request.org, request.user_id
-    user = org.storage.get("User", user_id) or {}
-    base, data = request.base_url, f"{request.base_url}/services/data/v{{version}}"
-    urls = {
-        "enterprise": f"{base}/services/Soap/c/{{version}}/{org.id[:15]}",
-        "metadata": f"{base}/services/Soap/m/{{version}}/{org.id[:15]}",
-        "partner": f"{base}/services/Soap/u/{{version}}/{org.id[:15]}",
-        "rest": f"{data}/",
-        "sobjects": f"{data}/sobjects/",
-        "search": f"{data}/search/",
-        "query": f"{data}/query/",
-        "recent": f"{data}/recent/",
-        "tooling_soap": f"{base}/services/Soap/T/{{version}}/{org.id[:15]}",
-        "tooling_rest": f"{data}/tooling/",
-        "profile": f"{base}/{user_id}",
-        "feeds": f"{data}/chatter/feeds",
-        "groups": f"{data}/chatter/groups",
-        "users": f"{data}/chatter/users",
-        "feed_items": f"{data}/chatter/feed-items",
-        "feed_elements": f"{data}/chatter/feed-elements",
-        "custom_domain": base,
-    }
-    body = {
-        "sub": f"{base}/id/{org.id}/{user_id}",
-        "user_id": user_id,
-        "organization_id": org.id,
-        "preferred_username": user.get("Username"),
-        "nickname": user.get("Alias"),
-        "name": org.user_name(user_id),
-        "email": user.get("Email"),
-        "email_verified": True,
-        "given_name": user.get("FirstName"),
-        "family_name": user.get("LastName"),
-        "zoneinfo": org.settings.time_zone,
-        "photos": {"picture": f"{base}/profilephoto/005/F", "thumbnail": f"{base}/profilephoto/005/T"},
-        "profile": f"{base}/{user_id}",
-        "picture": f"{base}/profilephoto/005/F",
-        "address": {},
-        "is_salesforce_integration_user": False,
-        "urls": urls,
-        "active": bool(user.get("IsActive")),
-        "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": "en_US",
-        "utcOffset": 0,
-        "updated_at": str(user.get("LastModifiedDate") or ""),
-    }
-    return ApiResponse(200, body)
+def _build_id_token(request: ApiRequest, granted: _Granted, access_token: str, subject: str) -> str:
+    now = int(request.org.clock.now().timestamp())
+    claims = {
+        "iss": request.base_url, "sub": subject, "aud": granted.app.client_id, "iat": now,
+        "exp": now + int(_ID_TOKEN_LIFE.total_seconds()), "at_hash": hash_token(access_token),
+    }  # fmt: skip
+    return sign({**claims, "nonce": granted.nonce} if granted.nonce else claims)
 
 
-def identity(request: ApiRequest, org_id: str, user_id: str) -> ApiResponse:
-    """GET /id/<org>/<user>: the identity URL of a token."""
-    found = _session_of(request)
-    if found is None:
-        raise ApiError(403, "FORBIDDEN", "Bad_OAuth_Token", body=b"Bad_OAuth_Token")
-    if to_18(org_id) != request.org.id or to_18(user_id) != found.user_id:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist", body=b"Bad_Id")
-    user = request.org.storage.get("User", found.user_id) or {}
-    base = request.base_url
-    body = {
-        "id": f"{base}/id/{request.org.id}/{found.user_id}",
-        "asserted_user": True,
-        "user_id": found.user_id,
-        "organization_id": request.org.id,
-        "username": user.get("Username"),
-        "nick_name": user.get("Alias"),
-        "display_name": request.org.user_name(found.user_id),
-        "email": user.get("Email"),
-        "email_verified": True,
-        "first_name": user.get("FirstName"),
-        "last_name": user.get("LastName"),
-        "timezone": request.org.settings.time_zone,
-        "active": bool(user.get("IsActive")),
-        "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": "en_US",
-        "utcOffset": 0,
-        "urls": {"rest": f"{base}/services/data/v{{version}}/", "query": f"{base}/services/data/v{{version}}/query/"},
-        "is_app_installed": True,
-    }
-    return ApiResponse(200, body)
-
-
-def revoke(request: ApiRequest) -> ApiResponse:
-    """POST or GET /services/oauth2/revoke: ends a session."""
-    given = {**request.args, **_read_form(request)}.get("token", "")
-    if not request.org.end_session(given):
-        raise _refuse("unsupported_token_type", "this token type is not supported")
-    return ApiResponse(200, {})
-
-
-def _session_of(request: ApiRequest) -> Session | None:
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() not in ("bearer", "oauth"):
-        given = request.args.get("oauth_token", "")
-    return request.org.find_session(given.strip())
-
-
-def _read_form(request: ApiRequest) -> dict[str, str]:
-    text = request.body.decode("utf-8", "replace")
-    form = dict(parse_qsl(text, keep_blank_values=True)) if text else {}
-    return form or dict(request.args)
-
-
-def _refuse(error: str, description: str) -> ApiError:
-    return ApiError(400, error, description, body={"error": error, "error_description": description})
-
-
-ROUTES = [
-    Route(("POST", "GET"), "/services/oauth2/token", token, auth=False, counts=False),
-    Route(("GET", "POST"), "/services/oauth2/userinfo", userinfo, counts=False),
-    Route(("POST", "GET"), "/services/oauth2/revoke", revoke, auth=False, counts=False),
-    Route(("GET", "POST"), "/id/<org_id>/<user_id>", identity, auth=False, counts=False),
-]
+_FLOWS: dict[str, Callable[[ApiRequest, dict[str, str]], _Granted]] = {
+    "authorization_code": _web_server,
+    "refresh_token": _refresh,
+    "client_credentials": _client_credentials,
+    "password": _password,
+    _JWT_BEARER: _jwt_bearer,
+}
+ROUTES = [Route(("POST", "GET"), "/services/oauth2/token", token, auth=False, counts=False)]

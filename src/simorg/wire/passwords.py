@@ -8,7 +8,7 @@ import secrets
 from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.ids import to_18
-from simorg.logins.check import policy_of, unlock
+from simorg.logins.check import find_secret, policy_of, unlock
 from simorg.logins.passwords import is_expired
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
@@ -18,8 +18,7 @@ _SHORTEST = 8
 def show(request: ApiRequest, record_id: str) -> ApiResponse:
     """GET sobjects/User/<id>/password: whether it has expired."""
     user_id, org = _require_user(request, record_id), request.org
-    seeded = next((one for one in org.users.logins.values() if one.user_id == user_id), None)
-    secret = org.logins.passwords.find(user_id, seeded, org.clock.now())
+    secret = find_secret(org, user_id)
     forever = org.view(user_id).rights.allows("PasswordNeverExpires")
     days = 0 if forever else policy_of(org, user_id).password_days or 0
     return ApiResponse(200, {"isExpired": bool(secret and is_expired(secret, days, org.clock.now()))})

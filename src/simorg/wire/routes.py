@@ -6,12 +6,16 @@ from simorg.wire import (
     collections,
     composite,
     control,
+    control_apps,
     describe,
     layouts,
     limits,
     metadata_rest,
     metadata_soap,
     oauth,
+    oauth_authorize,
+    oauth_identity,
+    oauth_tokens,
     passwords,
     query,
     records,
@@ -25,6 +29,9 @@ from simorg.wire.http import Route
 _MODULES = (
     versions,
     oauth,
+    oauth_authorize,
+    oauth_identity,
+    oauth_tokens,
     passwords,
     soap,
     metadata_soap,
@@ -41,6 +48,7 @@ _MODULES = (
     bulk_query,
     bulk_ingest,
     control,
+    control_apps,
 )
 
 

@@ -7,10 +7,12 @@ from xml.etree import ElementTree
 
 from simorg.errors import ApiError
 from simorg.fidelity import say
-from simorg.logins.check import Admitted, check_password_login
+from simorg.logins.check import Admitted, admit, check_password_login
+from simorg.logins.history import SOAP_LOGIN
 from simorg.org import Org
 from simorg.wire.api_access import check_api_access, check_session
 from simorg.wire.http import ApiRequest, ApiResponse, Route
+from simorg.wire.oauth_clients import tell_caller
 from simorg.wire.soap_envelope import (
     ENTERPRISE,
     PARTNER,
@@ -68,11 +70,14 @@ def _log_in(
             "Contact the org administrator to enable SOAP API login()."
         )
         raise ApiError(500, "INVALID_OPERATION", message)
-    source = org.logins.source_of(request.headers)
-    found = check_password_login(org, child_text(arguments, "username"), child_text(arguments, "password"), source)
+    kind = "SOAP Enterprise" if api == "c" else "SOAP Partner"
+    caller = tell_caller(request, SOAP_LOGIN, api_type=kind, api_version=number)
+    found = check_password_login(org, child_text(arguments, "username"), child_text(arguments, "password"), caller)
     if not isinstance(found, Admitted):
         raise ApiError(500, found.soap_code, found.soap_message)
     check_api_access(org, found.user_id)
+    if refused := admit(org, found.user_id, caller):
+        raise ApiError(500, refused.soap_code, refused.soap_message)
     return build(namespace, "loginResponse", {"result": _login_result(request, found, api, version)})
 
 

@@ -273,7 +273,7 @@ def _view(org: Org, hidden: _Hidden) -> View:
 def _schema_without(schema: Schema, hidden: _Hidden) -> Schema:
     """The schema without what is hidden, and without the set-up that a user without View Setup does not see."""
     setup = {"PermissionSet", "ObjectPermissions", "FieldPermissions", "SetupEntityAccess", "PermissionSetLicense",
-             "PermissionSetLicenseAssign", "UserLicense", "UserLogin"}  # fmt: skip
+             "PermissionSetLicenseAssign", "UserLicense", "UserLogin", "ConnectedApplication"}  # fmt: skip
     kept = [one for one in schema.objects() if one.name not in setup and hidden.sees(one.name)]
     names = {one.name for one in kept}
     shown = {one.name: _fields_without(schema, one, hidden) for one in kept}

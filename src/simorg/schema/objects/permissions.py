@@ -18,6 +18,7 @@ from simorg.schema.build import (
     text,
     whole,
 )
+from simorg.schema.objects.logins import build_logins
 from simorg.schema.registry import Field, ObjectType
 from simorg.security.permissions import OBJECT, PREFIX, SYSTEM
 
@@ -41,6 +42,7 @@ def build_permissions() -> list[ObjectType]:
         _set_license(),
         _set_license_assign(),
         _user_login(),
+        *build_logins(),
         _group_member(),
     ]
 
