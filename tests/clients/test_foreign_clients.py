@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from simorg.hosting import Hosting, OrgOrder
+from tests.clients import environments
 from tests.clients.foreign import Day, every, spend, stored
 from tests.clients.metadata import administrator, read_one
 from tests.simulated import Simulated
@@ -184,3 +185,16 @@ def test_metadata_of_simple_salesforce(org: Simulated, road: str, day: str) -> N
         ["CustomField", "Lead.One__c"], ["CustomObject", "Visit__c"],
     ]  # fmt: skip
     assert changed == wanted if day == "fair" else {*map(tuple, changed)} == {*map(tuple, wanted)}
+
+
+@_ROADS
+def test_authlib(org: Simulated, road: str) -> None:
+    """The web server flow with a proof key through the pages, an id token, a refresh that rotates, and revoking."""
+    org.control("POST", "apps", {"client_id": "default", "rotation": True, "require_pkce": True})
+    told = environments.run("authlib", "use_authlib.py", org, road)
+    assert told["username"] == org.facts["administrator"]["username"]
+    assert told["claims"] == {"sub": told["id"], "aud": org.facts["client_id"], "nonce": "n-0S6_WzA2Mj"}
+    assert (told["refreshed"], told["rotated"], told["statuses"]) == (True, True, [200, 200, 401])
+    paths = [entry["path"] for entry in org.control("GET", "journal")]
+    for path in ("/services/oauth2/authorize", "/login", "/services/oauth2/token", "/services/oauth2/revoke"):
+        assert path in paths
