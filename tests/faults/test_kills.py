@@ -34,6 +34,7 @@ _ELSEWHERE = frozenset(
         "add_object", "remove_object", "not_read", "not_swept", "sweep",
         "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget", "brakes",
         "hold", "confirm", "bulk_given_up", "find_plan", "take_aside", "put_back",
+        "bulk_create", "bulk_create_rows", "bulk_create_job", "bulk_create_over",
         "cancel", "schedule", "purge", "dispatch", "look", "consent_seen", "consent_shown", "consent_tried",
         "consent_left",
     )

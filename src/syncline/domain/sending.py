@@ -160,9 +160,21 @@ def forecast_updates(rows: int, sizes: CallSizes, *, strict: bool, bulk: bool = 
     return sum(1 + _parts(some, STRICT_ROWS if strict else sizes.send) for some in _chunks(rows, sizes.look))
 
 
-def forecast_creates(rows: int, sizes: CallSizes) -> int:
-    """Calls that creating Leads makes: a search and a write for each set, and a look at what the org filled in."""
-    return 2 * _parts(rows, sizes.send) + _parts(rows, sizes.look)
+#: Calls of a creating job, which takes so many rows: the job, the upload, its start, one look at it, three results.
+_CREATE_JOB_CALLS, CREATE_JOB_ROWS = 7, 10_000
+
+
+def forecast_creates(rows: int, sizes: CallSizes, *, assignment_rules: bool = True) -> int:
+    """Calls that creating Leads makes: a search and a write for each set, and a look at what the org filled in.
+
+    Many are written by jobs; a rest that is not many goes by collections again. Before them the rule is asked for that
+    the Leads go through.
+    """
+    jobs, rest = divmod(rows, CREATE_JOB_ROWS) if rows > sizes.bulk else (0, rows)
+    if rest > sizes.bulk:
+        jobs, rest = jobs + 1, 0
+    calls = _CREATE_JOB_CALLS * jobs + (1 if jobs and assignment_rules else 0)
+    return calls + _parts(rows, sizes.send) + _parts(rest, sizes.send) + _parts(rows, sizes.look)
 
 
 def _chunks(rows: int, size: int) -> list[int]:

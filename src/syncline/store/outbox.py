@@ -192,6 +192,12 @@ def load_new_leads(
     return [NewLead(one, version, key, email, ours or {}) for one, version, key, email, ours in found]
 
 
+def count_new_leads(conn: psycopg.Connection, now: datetime) -> int:
+    """How many contacts are to become Leads now."""
+    row = conn.execute(_SQL["count_new_leads"].compose(), {"now": now}).fetchone()
+    return row[0] if row else 0
+
+
 def give_keys(conn: psycopg.Connection, keys: Mapping[int, str]) -> dict[int, str]:
     """External ids for contacts that have none; gives those that stand, whoever gave them first."""
     rows = [{"contact_id": contact_id, "external_key": key} for contact_id, key in keys.items()]

@@ -70,7 +70,7 @@ def resume(ctx: SyncContext, build_target: Callable[[SyncContext, str], Target])
         RemoteError: a job cannot be asked about now.
     """
     with closing(ctx.database.connect("bulk")) as conn:
-        writes = bulk_writes.list_open(conn, ctx.connection.id)
+        writes = [one for one in bulk_writes.list_open(conn, ctx.connection.id) if one.lane != Lane.CREATE.rank]
         conn.rollback()
         ingest = BulkIngest(ctx.salesforce)
         for write in writes:
@@ -142,7 +142,7 @@ def _finish(
 ) -> int:
     """Waits for a job and settles its results; gives the number of rows that came to an end."""
     assert write.job_id is not None
-    job = _wait(ctx, ingest, write.job_id, rows)
+    job = wait_for_job(ctx, ingest, write.job_id, rows)
     if job is None:
         with transaction(conn, "bulk_given_up"):
             bulk_writes.forget(conn, write.id)
@@ -155,7 +155,7 @@ def _finish(
             with ingest.result(job.id, kind) as page:
                 chunks = iter(page.chunks())
                 columns, taken = staging.read_header(chunks)
-                bulk_writes.copy_result(conn, kind, columns, _chain(taken, chunks))
+                bulk_writes.copy_result(conn, kind, columns, chain(taken, chunks))
         done = bulk_writes.settle_done(conn, target, write, run_id=ctx.run_id, now=clock.now())
         refused = bulk_writes.load_failed(conn, target, write.id)
         judged = {one.code: (str(classify_row(one.code)), find_remedy(one.code)) for one in refused}
@@ -169,7 +169,7 @@ def _finish(
     return done[""] + final
 
 
-def _wait(ctx: SyncContext, ingest: BulkIngest, job_id: str, rows: int) -> IngestJob | None:
+def wait_for_job(ctx: SyncContext, ingest: BulkIngest, job_id: str, rows: int) -> IngestJob | None:
     """Polls until a job has ended; None where the org has forgotten it.
 
     Raises:
@@ -211,6 +211,7 @@ def _raise_if_over(refused: Iterable[bulk_writes.Refused]) -> None:
             raise LimitReached(text, operation="push", code=one.code, remedy=find_remedy(one.code))
 
 
-def _chain(taken: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+def chain(taken: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    """What was read of a result already, and then the rest of it."""
     yield from taken
     yield from rest

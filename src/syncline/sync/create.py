@@ -7,9 +7,9 @@ a search, and an intent that finds nothing waits until the org surely shows what
 
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -18,32 +18,26 @@ from syncline import clock
 from syncline.domain.mapping import LEAD, MappedField
 from syncline.domain.mapping_options import DuplicatePolicy, PushGuard
 from syncline.domain.outcomes import RowAction, RowError, RowResult
-from syncline.domain.sending import build_wait
+from syncline.domain.sending import CREATE_JOB_ROWS, build_wait
 from syncline.domain.shape import TEXT_TYPES
-from syncline.domain.values import rest_to_text, text_to_json
+from syncline.domain.values import text_to_json
 from syncline.errors import ConnectionBroken, LimitReached
 from syncline.salesforce.failures import classify_row, find_remedy, find_sentence
-from syncline.salesforce.soql import build_query, datetime_literal, quote, quote_list
 from syncline.store import outbox
 from syncline.store.database import transaction
-from syncline.store.outbox import Intent, NewLead
+from syncline.store.outbox import NewLead
 from syncline.store.targets import Target
+from syncline.sync import bulk_create
 from syncline.sync.context import SyncContext
+from syncline.sync.created import Gathered, external_id, note_created, take_what_was_set
 from syncline.sync.duplicates import DUPLICATES_DETECTED, Attempt, ask_again, choose_matches, shorten
-from syncline.sync.fields import read_fields
+from syncline.sync.intents import settle_job
 from syncline.sync.known import link_found, link_known, park
 from syncline.sync.push import build_target
 
-#: Salesforce's clock and ours may differ by this much around an intent's time.
-_SKEW = timedelta(minutes=1)
-#: Seconds within which an org shows what it has just created, and until the second look.
-_SHOWN_WITHIN, _FIRST_LOOK = 10.0, 0.5
 #: How often a Lead is sent, each time without the fields that were refused.
 _TRIES = 3
 _UNKNOWN = RowError("UNKNOWN", "Salesforce gave no reason.", ())
-
-#: Contact → the record it became, and what was sent.
-_Created = dict[int, tuple[str, Mapping[str, Any]]]
 
 
 def create_in_salesforce(ctx: SyncContext) -> None:
@@ -57,8 +51,10 @@ def create_in_salesforce(ctx: SyncContext) -> None:
     target = build_target(ctx, LEAD)
     fields = [field for field, _ in ctx.mapped(LEAD)]
     after = 0
-    created: _Created = {}
+    created: Gathered = {}
     with closing(ctx.database.connect("create")) as conn:
+        if outbox.count_new_leads(conn, clock.now()) > ctx.settings.bulk_send_rows:
+            _create_by_jobs(ctx, conn, target, fields)
         while new := outbox.load_new_leads(conn, fields, after, ctx.settings.send_rows, clock.now()):
             after = new[-1].contact_id
             unsettled = outbox.find_intended(conn, [one.contact_id for one in new])
@@ -67,30 +63,54 @@ def create_in_salesforce(ctx: SyncContext) -> None:
             attempts = [attempt for one in missing if (attempt := _prepare(ctx, conn, target, one))]
             created |= _create(ctx, conn, target, attempts)
         conn.rollback()
-        _take_what_was_set(ctx, conn, created)
+        take_what_was_set(ctx, conn, created)
 
 
-def settle_intents(ctx: SyncContext) -> None:
-    """Finds what became of creations whose answer was lost."""
-    with closing(ctx.database.connect("settle")) as conn:
-        intents = outbox.load_intents(conn, ctx.connection.id)
+def _create_by_jobs(ctx: SyncContext, conn: psycopg.Connection, target: Target, fields: Sequence[MappedField]) -> None:
+    """Creates many Leads by Bulk jobs; what they refuse, and a rest that is not many, is left to collections."""
+    key, rule, after = external_id(ctx, target), bulk_create.find_assignment_rule(ctx), 0
+    while rule is not None:
+        new = outbox.load_new_leads(conn, fields, after, CREATE_JOB_ROWS, clock.now())
+        if len(new) <= ctx.settings.bulk_send_rows:
+            break
+        after = new[-1].contact_id
+        unsettled = outbox.find_intended(conn, [one.contact_id for one in new])
         conn.rollback()
-        if not intents or LEAD not in ctx.shapes:
-            return
-        found = _search_intended(ctx, intents)
-        now = ctx.salesforce.org_now()
-        created = {one.contact_id: (found[one.contact_id], one.sent) for one in intents if one.contact_id in found}
-        # Younger ones may be there and not shown yet: late visibility.
-        safe = [
-            one.contact_id
-            for one in intents
-            if one.contact_id not in found and now - one.written_at > ctx.settings.overlap
-        ]
-        with transaction(conn, "settle_intents"):
-            if created:
-                _note_created(ctx, conn, build_target(ctx, LEAD), created, intents[0].written_at)
-            outbox.drop_intents(conn, safe)
-        _take_what_was_set(ctx, conn, created)
+        free = [one for one in new if one.contact_id not in unsettled]
+        missing: list[NewLead] = []
+        for start in range(0, len(free), ctx.settings.send_rows):
+            missing += link_known(ctx, conn, free[start : start + ctx.settings.send_rows])
+        attempts = [attempt for one in missing if (attempt := _prepare(ctx, conn, target, one))]
+        if not _create_by_job(ctx, conn, target, attempts, key, rule):
+            break
+    conn.rollback()
+
+
+def _create_by_job(
+    ctx: SyncContext,
+    conn: psycopg.Connection,
+    target: Target,
+    attempts: Sequence[Attempt],
+    key: str | None,
+    rule: str,
+) -> bool:
+    """Sends as many of these as one job carries; whether a job took them."""
+    written_at = ctx.salesforce.org_now()
+    if key:
+        attempts = _announce(ctx, conn, target, attempts, key, written_at)
+    rows = bulk_create.choose_rows(attempts, key)
+    if len(rows) <= ctx.settings.bulk_send_rows:
+        return False
+    chosen = {row.contact_id for row in rows}
+    if not key:
+        _announce(ctx, conn, target, [one for one in attempts if one.new.contact_id in chosen], None, written_at)
+    settled = bulk_create.create_rows(ctx, conn, target, rows, key, rule, written_at)
+    if settled is None:
+        with transaction(conn, "create"):
+            outbox.drop_intents(conn, list(chosen))
+        return False
+    settle_job(ctx, conn, target, settled, written_at)
+    return True
 
 
 def _prepare(ctx: SyncContext, conn: psycopg.Connection, target: Target, one: NewLead) -> Attempt | None:
@@ -120,14 +140,14 @@ def _is_kept_back(field: MappedField) -> bool:
     return field.guard is PushGuard.NEVER and field.name != "email"
 
 
-def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[Attempt]) -> _Created:
+def _create(ctx: SyncContext, conn: psycopg.Connection, target: Target, attempts: Sequence[Attempt]) -> Gathered:
     """Sends new Leads; those that are refused for fields they can do without are sent again without them."""
-    created: _Created = {}
+    created: Gathered = {}
     for _ in range(_TRIES):
         if not attempts:
             break
         written_at = ctx.salesforce.org_now()
-        key = _external_id(ctx, target)
+        key = external_id(ctx, target)
         sent = _announce(ctx, conn, target, attempts, key, written_at)
         results = _send(ctx, sent, key)
         answered = list(zip(sent, results, strict=True))
@@ -183,7 +203,7 @@ def _settle(
     target: Target,
     answered: Sequence[tuple[Attempt, RowResult]],
     written_at: datetime,
-    created: _Created,
+    created: Gathered,
 ) -> list[Attempt]:
     """Stores what was answered, adds to what was created, and gives what is to be sent again with fewer fields."""
     new = {one.new.contact_id: (str(result.id), one.record) for one, result in answered if result.success}
@@ -197,7 +217,7 @@ def _settle(
     ]
     with transaction(conn, "create"):
         if new:
-            _note_created(ctx, conn, target, new, written_at)
+            note_created(ctx, conn, target, new, written_at)
         for one, error in final:
             _refuse(ctx, conn, one, error)
         # Refused in so many words: nothing was created, and nothing needs to be looked for.
@@ -219,96 +239,12 @@ def _raise_if_over(error: RowError) -> None:
         raise LimitReached(text, operation="create", code=error.code, remedy=remedy)
 
 
-def _note_created(
-    ctx: SyncContext,
-    conn: psycopg.Connection,
-    target: Target,
-    created: Mapping[int, tuple[str, Mapping[str, Any]]],
-    written_at: datetime,
-) -> None:
-    outbox.note_created(
-        conn,
-        target,
-        created,
-        [field.name for field in ctx.mapping.fields],
-        run_id=ctx.run_id,
-        written_at=written_at,
-        now=clock.now(),
-        rule="added here, found nowhere",
-    )
-    ctx.counts.add("created_in_salesforce", len(created))
-
-
-def _take_what_was_set(
-    ctx: SyncContext, conn: psycopg.Connection, created: Mapping[int, tuple[str, Mapping[str, Any]]]
-) -> None:
-    """Takes what the org set by itself on new records (status, owner, dates).
-
-    An org may take some seconds to show them; those it does not show in time come with the next read.
-    """
-    target = build_target(ctx, LEAD)
-    fields = [one.name for one in read_fields(target.shape, ctx.mapping)]
-    # The stamp stays open: the next read completes the record, whatever happened to it meanwhile.
-    fields = [name for name in fields if name not in ("Id", "IsDeleted", target.shape.stamp_field)]
-    left, deadline, wait = dict(created), clock.monotonic() + _SHOWN_WITHIN, _FIRST_LOOK
-    while left:
-        some = dict(list(left.items())[: ctx.settings.look_rows])
-        records = ctx.salesforce.retrieve(LEAD, [record_id for record_id, _ in some.values()], fields)
-        filled = {
-            contact_id: (record_id, _read_texts(record, sent))
-            for (contact_id, (record_id, sent)), record in zip(some.items(), records, strict=True)
-            if record is not None
-        }
-        with transaction(conn, "filled"):
-            outbox.note_filled(
-                conn, target, ctx.mapped(LEAD), filled, origin=ctx.origin, run_id=ctx.run_id, now=clock.now()
-            )
-        left = {contact_id: one for contact_id, one in left.items() if contact_id not in filled}
-        if left and not filled:
-            if clock.monotonic() > deadline:
-                return
-            clock.sleep(wait)
-            wait *= 1.5
-
-
-def _read_texts(record: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, str]:
-    known = {"attributes", *(name.lower() for name in sent)}
-    texts = {name: rest_to_text(value) for name, value in record.items() if name.lower() not in known}
-    return {name: text for name, text in texts.items() if text is not None and name != "Id"}
-
-
 def _refuse(ctx: SyncContext, conn: psycopg.Connection, one: NewLead, error: RowError) -> None:
     if classify_row(error.code) is RowAction.RETRY:
         wait = build_wait(outbox.load_attempts(conn, [one.contact_id]), random.random())  # noqa: S311  # jitter
         outbox.defer(conn, {one.contact_id: error.message}, clock.now() + wait)
         return
     park(ctx, conn, one, error, find_remedy(error.code))
-
-
-def _external_id(ctx: SyncContext, target: Target) -> str | None:
-    """The org's field for our id, where it can be used as a key."""
-    found = target.shape.find(ctx.mapping.external_id_field or "")
-    return found.name if found and found.external_id and found.createable else None
-
-
-def _search_intended(ctx: SyncContext, intents: Sequence[Intent]) -> dict[int, str]:
-    """Leads that our user created since, by address and last name."""
-    since = min(one.written_at for one in intents) - _SKEW
-    emails = sorted({str(one.sent.get("Email", "")).lower() for one in intents} - {""})
-    where = (
-        f"Email IN {quote_list(emails)} AND CreatedById = {quote(ctx.connection.user_id)}"
-        f" AND CreatedDate >= {datetime_literal(since)}"
-    )
-    soql = build_query(LEAD, ["Id", "Email", "LastName"], where=where, order_by="Id")
-    records = ctx.salesforce.query(soql).records
-    found: dict[int, str] = {}
-    for one in intents:
-        for record in records:
-            same = record["Email"] == str(one.sent.get("Email", "")).lower()
-            if same and record["LastName"] == one.sent.get("LastName") and record["Id"] not in found.values():
-                found[one.contact_id] = record["Id"]
-                break
-    return found
 
 
 def _first(result: RowResult) -> RowError:

@@ -146,4 +146,4 @@ def _forecast(ctx: SyncContext, planned_rows: Sequence[tuple[str, int, int]], to
         forecast_updates(number, sizes, strict=ctx.mapping.rules(name).strict, bulk=lane != Lane.CONSENT.rank)
         for name, lane, number in planned_rows
     )
-    return updates + forecast_creates(to_create, sizes)
+    return updates + forecast_creates(to_create, sizes, assignment_rules=ctx.mapping.assignment_rules)

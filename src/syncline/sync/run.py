@@ -15,8 +15,9 @@ from syncline.sync import calculated
 from syncline.sync.apply import apply_delta
 from syncline.sync.consent import show_standing
 from syncline.sync.context import SyncContext
-from syncline.sync.create import create_in_salesforce, settle_intents
+from syncline.sync.create import create_in_salesforce
 from syncline.sync.decide import build_plan, build_scope, decide
+from syncline.sync.intents import settle_intents, settle_jobs
 from syncline.sync.pull import pull
 from syncline.sync.push import push, push_consent, settle_bulk
 
@@ -41,6 +42,7 @@ def make_plan(ctx: SyncContext) -> Plan:
         planned.put_back(conn, ctx.connection.id)
         planned.supersede(conn, ctx.connection.id)
     settle_bulk(ctx)
+    settle_jobs(ctx)
     settle_intents(ctx)
     pull(ctx)
     calculated.sweep(ctx)

@@ -107,6 +107,13 @@ WHERE outbox.kind = 'create' AND outbox.state = 'waiting'
   AND outbox.contact_id > %(after)s
 ORDER BY outbox.contact_id LIMIT %(rows)s;
 
+-- count_new_leads --
+-- How many contacts are to become Leads now.
+SELECT count(*) FROM outbox
+JOIN contacts contact ON contact.id = outbox.contact_id AND contact.state = 'active' AND NOT contact.linked
+WHERE outbox.kind = 'create' AND outbox.state = 'waiting'
+  AND (outbox.not_before IS NULL OR outbox.not_before <= %(now)s);
+
 -- give_keys --
 -- Each new contact gets its external id before anything is sent: a lost answer is settled by it.
 UPDATE contacts SET external_key = given.external_key
