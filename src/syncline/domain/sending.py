@@ -36,6 +36,8 @@ class Pending:
     theirs: Mapping[str, str | None]
     #: A record that a write of this one locks too, where it has one.
     parent: str | None = None
+    #: The Account through which it is written, where it is a person account.
+    account_id: str | None = None
 
     def without(self, fields: Sequence[str]) -> "Pending":
         """The same record with fewer values."""

@@ -49,8 +49,8 @@ def load_pending(
     statement = build_pending(target)
     parameters = {**_facts(target), "lane": lane.rank, "after": after, "rows": rows, "now": now}
     found = [
-        Pending(contact_id, record_id, version, seen, ours or {}, theirs or {}, parent)
-        for contact_id, record_id, version, seen, ours, theirs, parent in conn.execute(statement, parameters)
+        Pending(contact_id, record_id, version, seen, ours or {}, theirs or {}, parent, account)
+        for contact_id, record_id, version, seen, ours, theirs, parent, account in conn.execute(statement, parameters)
     ]
     return [one for one in found if one.ours], [one for one in found if not one.ours]
 
@@ -75,6 +75,7 @@ def build_pending(target: Target) -> sql.Composed:
         unconverted=target.unconverted,
         values=values,
         parent=target.parent,
+        account=target.account,
     )
 
 

@@ -51,6 +51,13 @@ class Target:
         """The record that a write of a mirror row locks beside it: children of one parent are best sent together."""
         return sql.Identifier("mirror", "accountid") if self.shape.find("AccountId") else sql.SQL("NULL::text")
 
+    @property
+    def account(self) -> sql.Composable:
+        """The Account that a mirror row is written through, where it is a person account; else nothing."""
+        if not self.shape.find("IsPersonAccount") or not self.shape.find("AccountId"):
+            return sql.SQL("NULL::text")
+        return sql.SQL("CASE WHEN mirror.ispersonaccount THEN mirror.accountid END")
+
     @cached_property
     def digest(self) -> str:
         """A short text that changes when the fields that are sent, their types or the rights to them change."""

@@ -22,6 +22,7 @@ SYSTEM_FIELDS = (
     "ConvertedAccountId",
     "ConvertedOpportunityId",
     "AccountId",
+    "IsPersonAccount",
     "Email",
 )
 

@@ -28,9 +28,7 @@ from syncline.domain.sending import (
     find_too_long,
     judge_refusal,
 )
-from syncline.domain.values import text_to_json
 from syncline.errors import ConnectionBroken, LimitReached, RemoteRefused, SynclineError
-from syncline.salesforce.composite import read_written, update_part
 from syncline.salesforce.failures import CHANGED_MEANWHILE, classify_row, find_remedy, find_sentence
 from syncline.salesforce.soql import build_query, quote_list
 from syncline.store import flips, issues, outbox, refusals
@@ -40,6 +38,7 @@ from syncline.store.refusals import Failed
 from syncline.store.targets import Target
 from syncline.sync import ticks
 from syncline.sync.context import SyncContext
+from syncline.sync.writing import write
 
 #: How often a record that somebody else holds locked is tried within a run, and seconds between.
 _TRIES = 3
@@ -220,7 +219,7 @@ def _send(ctx: SyncContext, conn: psycopg.Connection, target: Target, batch: _Ba
     written_at = ctx.salesforce.org_now()
     gap = clock.monotonic() - batch.looked_at if batch.looked_at is not None else 0.0
     try:
-        results = _write(ctx, target, batch.rows)
+        results = write(ctx, target, batch.rows)
     except RemoteRefused as refused:
         return _isolate(ctx, conn, target, batch, tries, refused)
     ctx.counts.raise_to("push_gap_ms", round(gap * 1000))
@@ -238,27 +237,6 @@ def _send(ctx: SyncContext, conn: psycopg.Connection, target: Target, batch: _Ba
     _raise_if_over(rest)
     ctx.progress.tick("push", target.object_name, ctx.counts["pushed"])
     return rest
-
-
-def _write(ctx: SyncContext, target: Target, rows: Sequence[Pending]) -> list[RowResult]:
-    records = [_build_record(one, target) for one in rows]
-    if not target.strict:
-        return ctx.salesforce.update(target.object_name, records, auto_assign=False)
-    parts = [
-        update_part(f"r{number}", target.object_name, record, one.stamp)
-        for number, (one, record) in enumerate(zip(rows, records, strict=True))
-    ]
-    results = ctx.salesforce.composite(parts)
-    return [read_written(result, one.record_id) for one, result in zip(rows, results, strict=True)]
-
-
-def _build_record(one: Pending, target: Target) -> dict[str, object]:
-    record: dict[str, object] = {"Id": one.record_id}
-    for mapped, source in target.sent:
-        shape = target.shape.find(source)
-        if mapped.name in one.ours and shape:
-            record[shape.name] = text_to_json(mapped.to_salesforce(one.ours[mapped.name]), shape)
-    return record
 
 
 def _isolate(

@@ -5,11 +5,11 @@ VALUES (%(connection_id)s, %(object)s, %(lane)s, %(run_id)s) RETURNING id;
 
 -- gather --
 -- What waits in a lane, as it is to be sent; what Bulk cannot carry (a text that it takes for null, a value that is too
--- long) is left to collections.
+-- long, a person account) is left to collections.
 INSERT INTO bulk_write_rows (write_id, contact_id, record_id, version, stamp, ours, theirs)
 SELECT %(write_id)s, waiting.contact_id, waiting.record_id, waiting.version, waiting.stamp, waiting.ours, waiting.theirs
-FROM ({pending}) waiting (contact_id, record_id, version, stamp, ours, theirs, parent)
-WHERE waiting.ours IS NOT NULL AND NOT EXISTS (
+FROM ({pending}) waiting (contact_id, record_id, version, stamp, ours, theirs, parent, account)
+WHERE waiting.ours IS NOT NULL AND waiting.account IS NULL AND NOT EXISTS (
     SELECT FROM jsonb_each_text(waiting.ours) given (field, value)
     LEFT JOIN (VALUES {limits}) limits (field, longest) ON limits.field = given.field
     WHERE given.value = '#N/A' OR char_length(given.value) > limits.longest);

@@ -1,6 +1,6 @@
 -- pending --
 -- The next waiting records of one object and lane: what each field holds here and, when last seen, there.
-SELECT outbox.contact_id, link.record_id, outbox.version, {stamp}, waiting.ours, waiting.theirs, {parent}
+SELECT outbox.contact_id, link.record_id, outbox.version, {stamp}, waiting.ours, waiting.theirs, {parent}, {account}
 FROM outbox
 JOIN links link ON link.contact_id = outbox.contact_id AND link.connection_id = %(connection_id)s
     AND link.object = %(object)s AND (link.state = 'live' OR link.state = 'outside' AND %(lane)s = 0)
