@@ -1,5 +1,6 @@
 """Who uses an org, and how each proves it: names, passwords, tokens and keys, derived from the seed's name."""
 
+import functools
 import hashlib
 from dataclasses import dataclass, field, replace
 
@@ -64,11 +65,17 @@ def build_login(seed: str, role: str, user_id: str) -> Login:
     )
 
 
+@functools.cache
+def _make_key(seed: str) -> rsa.RSAPrivateKey:
+    """The key of an app: made once in a process for each seed, for making one takes longer than all else of an org."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 def build_app(seed: str, run_as: str, known: ConnectedApp | None = None) -> ConnectedApp:
-    """The org's app, with the key it had, or one made for this start."""
+    """The org's app, with the key it had, or that of its seed in this process."""
     if known:
         return replace(known, run_as=run_as)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = _make_key(seed)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return ConnectedApp(
         client_id=f"3MVG9{derive(seed, 'client', length=60)}",
