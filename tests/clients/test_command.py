@@ -48,6 +48,27 @@ def _serving(*arguments: str) -> Iterator[dict[str, Any]]:
         process.stdout.close()
 
 
+def test_what_it_was_told_is_there_after_it_was_killed(tmp_path: Path) -> None:
+    """A field and its value, once the answer has come; from a folder of its own."""
+    command = [*_PROGRAM, "serve", "--port", "0", "--json", "--data", str(tmp_path / "org")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=plain_environment())
+    assert process.stdout is not None
+    with process.stdout as output:
+        facts = json.loads(output.readline())
+        field = {"object": "Lead", "name": "Kind__c", "define": {"type": "Text", "length": 5}}
+        told = {"X-Simorg-Token": facts["admin_token"]}
+        assert requests.post(f"{facts['url']}/__org__/fields", json=field, headers=told, timeout=30).ok
+        process.kill()
+        process.wait(timeout=30)
+    with _serving("--data", str(tmp_path / "org")) as facts:
+        told = {"X-Simorg-Token": facts["admin_token"]}
+        token = requests.post(f"{facts['url']}/__org__/sessions", json={"username": "admin"}, headers=told, timeout=30)
+        headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
+        lead = {"LastName": "A", "Company": "B", "Kind__c": "new"}
+        url = f"{facts['url']}/services/data/v64.0/sobjects/Lead"
+        assert requests.post(url, json=lead, headers=headers, timeout=30).status_code == 201
+
+
 def test_it_tells_how_to_reach_it_and_leaves_nothing_behind() -> None:
     with _serving() as facts:
         assert set(facts) == _FACTS
