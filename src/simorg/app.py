@@ -89,11 +89,12 @@ class App:
         """
         began = clock.tick()
         path, _, query = raw.target.partition("?")
+        told = self.org.keeper.revisions
         deliver(self.org)
         request = self._build_request(raw, path, query)
         if path.startswith(f"{CONTROL}/"):
             answer = self._answer(request)[2]
-            self.org.keep()
+            self._keep(told)
             return answer
         fault = self.org.faults.for_request(raw.method, path, request.args.get("q", ""))
         route, response = None, ApiResponse(status=0)
@@ -112,10 +113,17 @@ class App:
             if fault:
                 response.truncate = fault.truncate
         finally:
-            # Nobody is told of a change that a kill could still undo.
-            self.org.keep()
+            self._keep(told)
             self._note(request, response, route, began, fault)
         return response
+
+    def _keep(self, told: tuple[int, ...]) -> None:
+        """Saves what a request has changed: nobody is told of a change that a kill could still undo.
+
+        Others' changes are theirs to save: a request that changed nothing waits for no writer.
+        """
+        if self.org.keeper.revisions != told:
+            self.org.keep()
 
     def cut_upload(self, method: str, target: str) -> int | None:
         """After how many bytes of its body a request's connection breaks, as ordered; None for not at all."""

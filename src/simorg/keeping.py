@@ -46,6 +46,11 @@ class Keeper:
         """Whether something has changed that is not saved."""
         return any(part.revision not in self._seen[name] for name, part in self._parts.items())
 
+    @property
+    def revisions(self) -> tuple[int, ...]:
+        """Other numbers after each change of any part."""
+        return tuple(part.revision for part in self._parts.values())
+
     def load(self, read: Read) -> None:
         """Gives the parts back what was saved."""
         saved: dict[str, dict[str, Any]] = {name: {} for name in self._parts}

@@ -11,6 +11,7 @@ from simorg.logins.sample import begin_with_sample
 from simorg.metadata.rules import put_stored_rules
 from simorg.org import Org
 from simorg.schema.data import build_schema
+from simorg.schema.kept import restore_initial
 from simorg.settings import Settings
 from simorg.users import INTEGRATION, ROLES, build_app, build_login
 
@@ -60,7 +61,7 @@ def plant_anew(org: Org, seed: str, people: int | None) -> None:
     facts_file.unlink(missing_ok=True)
     org.rules.remove()
     org.rules.set_next(None)
-    org.storage.wipe(org.schema.restore())
+    org.storage.wipe(restore_initial(org.schema))
     seeds.plant(org, seed, people)
     org.keep()
     kept = {name: value for name, value in asdict(org.settings).items() if name in _KEPT}

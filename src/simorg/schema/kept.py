@@ -56,3 +56,16 @@ class KeptSchema:
                 ordered = dict(sorted(fields.items(), key=lambda pair: places.get(pair[0], len(places))))
                 facts = decode(ObjectType, entry["facts"])
                 self._schema.replace_object(replace(facts, fields=ordered))
+
+
+def restore_initial(schema: Schema) -> list[str]:
+    """Puts a schema back to what the org began with; gives the names of the objects that were not as then."""
+    changed = [one.name for one in schema.objects() if one is not schema.initial(one.name)]
+    with schema.changing():
+        for name in changed:
+            began = schema.initial(name)
+            if began is None:
+                schema.remove_object(name)
+            else:
+                schema.replace_object(began)
+    return changed

@@ -295,17 +295,6 @@ class Schema:
                     self._published = objects
                     self._note_change()
 
-    def restore(self) -> list[str]:
-        """Back to what the org began with; gives the names of the objects that were not as then."""
-        with self._lock:
-            names = self._published.keys() | self._initial.keys()
-            changed = [name for name in names if self._published.get(name) is not self._initial.get(name)]
-            told = [(self._initial.get(name) or self._published[name]).name for name in changed]
-            if changed:
-                self._published = dict(self._initial)
-                self._note_change()
-            return sorted(told)
-
     def initial(self, object_name: str) -> ObjectType | None:
         """An object as the org began with it."""
         return self._initial.get(object_name.lower())
