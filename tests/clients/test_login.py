@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import time
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -186,6 +187,18 @@ def test_userinfo_and_identity(org: Simulated) -> None:
     url = f"{org.url}/id/{who['organization_id']}/{who['user_id']}?format=json&oauth_token={token}"
     assert requests.get(url, timeout=30).json()["username"] == org.facts["username"]
     assert requests.get(url.replace(token, "x"), timeout=30).status_code == 403
+
+
+def test_an_instance_names_the_identity_at_the_login_host(org: Simulated) -> None:
+    """REST API guide, "Resources by Version": whoever follows it comes to where logins begin, also from a My Domain."""
+    headers = {"Authorization": f"Bearer {org.log_in()}"}
+    way: Any = {"proxies": {"https": org.facts["proxy_url"]}, "verify": org.facts["ca_bundle"], "timeout": 30}
+    host = f"https://{org.facts['my_domain']}"
+    found = requests.get(f"{host}/services/data/v64.0", headers=headers, **way).json()["identity"]
+    assert found.startswith(f"https://login.salesforce.com/id/{org.facts['org_id']}/005")
+    assert requests.get(found, headers=headers, **way).json()["username"] == org.facts["username"]
+    direct = requests.get(f"{org.url}/services/data/v64.0", headers=headers, timeout=30).json()["identity"]
+    assert direct.startswith(f"{org.url}/id/")
 
 
 def test_a_revoked_session_is_over(org: Simulated) -> None:

@@ -35,6 +35,13 @@ def to_instance(base_url: str, my_domain: str) -> str:
     return f"{scheme}://{my_domain}{colon}{port}" if host.lower() in LOGIN_HOSTS else base_url
 
 
+def to_login_host(base_url: str, *, sandbox: bool) -> str:
+    """Where the logins of an org begin, for a request that came to `base_url`; a plain address stays what it is."""
+    scheme, _, authority = base_url.partition("://")
+    host, colon, port = authority.partition(":")
+    return f"{scheme}://{LOGIN_HOSTS[sandbox]}{colon}{port}" if is_salesforce(host.lower()) else base_url
+
+
 def is_login_host(base_url: str) -> bool:
     """Whether a request came to a host where every org's logins begin."""
     return base_url.partition("://")[2].partition(":")[0].lower() in LOGIN_HOSTS

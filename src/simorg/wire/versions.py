@@ -5,6 +5,7 @@ import re
 from simorg.errors import ApiError
 from simorg.fidelity import say
 from simorg.settings import Settings
+from simorg.transport.targets import to_login_host
 from simorg.wire.http import ApiRequest, ApiResponse, Route, data
 
 _SHAPE = re.compile(r"(\d{1,2})\.0")
@@ -59,7 +60,9 @@ def listing(request: ApiRequest) -> ApiResponse:
 def resources(request: ApiRequest) -> ApiResponse:
     """GET /services/data/vNN.0: where each resource is."""
     body: dict[str, object] = {name: f"{request.root}/{name}" for name in _RESOURCES}
-    body["identity"] = f"{request.base_url}/id/{request.org.id}/{request.user_id}"
+    # REST API guide, "Resources by Version": the identity is at the login host, whatever host was asked.
+    base = to_login_host(request.base_url, sandbox=request.org.sandbox)
+    body["identity"] = f"{base}/id/{request.org.id}/{request.user_id}"
     return ApiResponse(200, body)
 
 
