@@ -13,6 +13,8 @@ from tests.simulated import Simulated
 
 _ROADS = pytest.mark.parametrize("road", ["tls", "proxy"])
 _DAYS = pytest.mark.parametrize("day", ["fair", pytest.param("hostile", marks=pytest.mark.nightly)])
+#: What django-salesforce makes of a usage header without numbers.
+_USAGE = "not enough values to unpack"
 #: What zeep makes of an answer that is no XML.
 _ZEEP = "'NoneType' object has no attribute 'getroottree'"
 _REQUIRED = "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --"
@@ -198,3 +200,58 @@ def test_authlib(org: Simulated, road: str) -> None:
     paths = [entry["path"] for entry in org.control("GET", "journal")]
     for path in ("/services/oauth2/authorize", "/login", "/services/oauth2/token", "/services/oauth2/revoke"):
         assert path in paths
+
+
+@_DAYS
+@_ROADS
+def test_django_salesforce(org: Simulated, road: str, day: str) -> None:
+    """On Django 4.2: models written by inspectdb for every object, records, collections, querysets and pages."""
+    org.control("POST", "settings", {"page_rows": 200})
+    try:
+        spent = spend(org, "django-salesforce", "use_django_salesforce.py", road, day, documented=_USAGE)
+    finally:
+        org.control("POST", "settings", {"page_rows": 2_000})
+    told = spent.told
+    refused = {"wrong": "SalesforceAuthError", "soap": "SalesforceAuthError"}
+    assert told["logins"] == {
+        "username": org.facts["username"], "version": "68.0", "identity": True, "refused": refused,
+        "organization": "Simulated Org",
+    }  # fmt: skip
+    objects, classes, metas = told["models"]
+    assert {"Account", "Campaign", "CampaignMember", "Contact", "Lead", "Opportunity", "Task", "User"} <= set(objects)
+    assert classes == metas == len(objects)
+    (key,) = told["key"]
+    assert key.startswith("syncline_id = models.CharField(db_column='Syncline_Id__c', unique=True, max_length=36, ")
+    records = told["records"]
+    assert records["contact"][1:] == ["O'Neil \\ Söhne", "one@example.com", "CFO", "Django Ltd"]
+    assert (records["account"], records["reverse"]) == ("Energy", ["O'Neil \\ Söhne"])
+    assert records["refused"] == {"no name": "SalesforceError", "nobody": "DoesNotExist"}
+    assert (records["left"], records["deleted"]) == (0, [True])
+    assert told["many"] == {"updated": 250, "changed": 50, "all or none": "SalesforceError"}
+    keys = [f"dj-{n:03}" for n in range(445)]
+    assert told["queries"] == {
+        "keys": keys, "count": 445, "slice": ["Many 003", "Many 004", "Many 005"], "either": 45,
+        "titles": [["Last", 45], ["New", 400]], "long": 445, "pages of a long one": 445, "no email": 445,
+        "related": 0, "raw": ["Many 007"], "cursor": ["Many 008", None],
+    }  # fmt: skip
+
+    contacts = {key: row for key, row in stored(org, "Contact", "Syncline_Id__c").items() if key.startswith("dj-")}
+    assert {key: (row["LastName"], row["Title"], row["Description"]) for key, row in contacts.items()} == {
+        key: (f"Many {n:03}", "Last" if n >= 400 else "New", f"is Many {n:03}" if n < 250 else None)
+        for n, key in enumerate(keys)
+    }
+    people = every(org, "Contact")
+    assert not [row for row in people if row["LastName"] == "Half" or row["FirstName"] == "Nameless"]
+    gone = {row["Syncline_Id__c"] for row in people if row["IsDeleted"]}
+    assert {"dj-one", *(f"dj-{n}" for n in range(445, 450))} <= gone
+    made = {row["Id"]: row["IsDeleted"] for row in every(org, "Account") if row["Name"] == "Django Ltd"}
+    assert made[records["made"][-1]] == 1
+    assert len(made) == len(spent.requests("POST", "/sobjects/Account", 201))
+    _check_requests(
+        spent, ("POST", "/composite/sobjects"), ("PATCH", "/composite/sobjects"), ("DELETE", "/composite/sobjects"),
+        ("GET", "/queryAll"),
+        ("GET", "/sobjects/Contact/describe"), ("GET", f"/id/{org.facts['org_id']}"),
+    )  # fmt: skip
+    assert len([one for one in spent.requests("GET", "/query/") if not one["query"]]) >= 4
+    # A query that is too long for an address goes within a composite request.
+    assert [one for one in spent.requests("POST", "/composite", 200) if one["path"].endswith("/composite")]
