@@ -1,5 +1,6 @@
 """Clients that others wrote, unmodified and in environments of their own, on both roads, on good days and bad ones."""
 
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,12 @@ _DAYS = pytest.mark.parametrize("day", ["fair", pytest.param("hostile", marks=py
 _USAGE = "not enough values to unpack"
 #: What zeep makes of an answer that is no XML.
 _ZEEP = "'NoneType' object has no attribute 'getroottree'"
+#: What jsforce makes of an answer that it cannot read, or that does not come; after a 503 it sends an upload again,
+#: which is empty then, since its stream was read.
+_JSFORCE = "|".join(
+    ["ERROR_HTTP_503", "ECONNRESET", "socket hang up", "Premature close", "Unexpected end of JSON", "results broke off",
+     "Records not found"]
+)  # fmt: skip
 _REQUIRED = "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --"
 
 
@@ -235,6 +242,19 @@ def test_django_salesforce(org: Simulated, road: str, day: str) -> None:
         "related": 0, "raw": ["Many 007"], "cursor": ["Many 008", None],
     }  # fmt: skip
 
+    _check_django_state(org, spent, keys)
+    _check_requests(
+        spent, ("POST", "/composite/sobjects"), ("PATCH", "/composite/sobjects"), ("DELETE", "/composite/sobjects"),
+        ("GET", "/queryAll"),
+        ("GET", "/sobjects/Contact/describe"), ("GET", f"/id/{org.facts['org_id']}"),
+    )  # fmt: skip
+    assert len([one for one in spent.requests("GET", "/query/") if not one["query"]]) >= 4
+    # A query that is too long for an address goes within a composite request.
+    assert [one for one in spent.requests("POST", "/composite", 200) if one["path"].endswith("/composite")]
+
+
+def _check_django_state(org: Simulated, spent: Day, keys: list[str]) -> None:
+    """Each row as it was last written, nothing of what was refused, and each create made one record."""
     contacts = {key: row for key, row in stored(org, "Contact", "Syncline_Id__c").items() if key.startswith("dj-")}
     assert {key: (row["LastName"], row["Title"], row["Description"]) for key, row in contacts.items()} == {
         key: (f"Many {n:03}", "Last" if n >= 400 else "New", f"is Many {n:03}" if n < 250 else None)
@@ -245,13 +265,46 @@ def test_django_salesforce(org: Simulated, road: str, day: str) -> None:
     gone = {row["Syncline_Id__c"] for row in people if row["IsDeleted"]}
     assert {"dj-one", *(f"dj-{n}" for n in range(445, 450))} <= gone
     made = {row["Id"]: row["IsDeleted"] for row in every(org, "Account") if row["Name"] == "Django Ltd"}
-    assert made[records["made"][-1]] == 1
+    assert made[spent.told["records"]["made"][-1]] == 1
     assert len(made) == len(spent.requests("POST", "/sobjects/Account", 201))
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js with npm is not installed")
+@_DAYS
+@_ROADS
+def test_jsforce(org: Simulated, road: str, day: str) -> None:
+    """On Node: four logins, records, collections, queries, Bulk 2.0, metadata by its own SOAP reader, Tooling."""
+    spent = spend(org, "jsforce", "use_jsforce.cjs", road, day, documented=_JSFORCE)
+    told = spent.told
+    ways = ["soap", "password", "jwt", "client credentials"]
+    assert told["logins"] == dict.fromkeys(ways, org.facts["username"])
+    assert (told["refused"], told["renewed"]) == ({"soap": "Error", "password": "invalid_grant"}, True)
+    records = told["records"]
+    assert records["contact"][1:] == ["Alone", "alone@example.com", "CFO"]
+    assert records["refused"] == {
+        "unnamed": "REQUIRED_FIELD_MISSING", "nobody": "NOT_FOUND", "field": "INVALID_FIELD",
+    }  # fmt: skip
+    half = ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
+    assert told["collections"] == {"upserted": 450, "read": [f"Many {n:03}" for n in range(3)], "half": half}
+    assert told["bulk"] == {"good": 30, "error": _REQUIRED}
+    queries = told["queries"]
+    assert queries.pop("names") == ["Alone", *(f"Many {n:03}" for n in range(445))]
+    assert queries == {"followed": 446, "built": 5, "bulk": 446, "objects": True, "key": True, "limit": 15_000}
+    assert told["metadata"] == {
+        "read": ["Lead.Rank__c", 6], "twice": "DUPLICATE_DEVELOPER_NAME", "tooling": ["Rank"], "types": True,
+    }  # fmt: skip
+
+    contacts = {key: row for key, row in stored(org, "Contact", "Syncline_Id__c").items() if key.startswith("js-")}
+    names = {"js-alone": "Alone", **{f"js-{n:03}": f"Many {n:03}" for n in range(445)}}
+    assert {key: row["LastName"] for key, row in contacts.items()} == names
+    assert contacts["js-alone"]["Id"] == records["contact"][0]
+    assert not [row for row in every(org, "Contact") if row["LastName"] == "Half" or row["FirstName"] == "Nameless"]
+    loaded = [row["LastName"] for row in every(org, "Lead") if row["Company"] == "Loaded"]
+    assert sorted(loaded) == sorted(f"Load {n}" for n in range(30))
+    assert records["gone"] not in stored(org, "Account", "Id")
+    assert read_one(org, administrator(org), "CustomField", "Lead.Rank__c")["precision"] == ["6"]
     _check_requests(
-        spent, ("POST", "/composite/sobjects"), ("PATCH", "/composite/sobjects"), ("DELETE", "/composite/sobjects"),
-        ("GET", "/queryAll"),
-        ("GET", "/sobjects/Contact/describe"), ("GET", f"/id/{org.facts['org_id']}"),
+        spent, ("PATCH", "/composite/sobjects/Contact/Syncline_Id__c"), ("POST", "/composite/sobjects/Contact"),
+        ("DELETE", "/composite/sobjects"), ("PUT", "/batches"), ("GET", "/jobs/query/"), ("GET", "/tooling/query"),
+        ("POST", "/services/Soap/m/62.0"), ("POST", "/services/oauth2/revoke"),
     )  # fmt: skip
-    assert len([one for one in spent.requests("GET", "/query/") if not one["query"]]) >= 4
-    # A query that is too long for an address goes within a composite request.
-    assert [one for one in spent.requests("POST", "/composite", 200) if one["path"].endswith("/composite")]
