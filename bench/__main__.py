@@ -10,6 +10,7 @@ from typing import Any
 from bench.capture import print_capture, run_capture
 from bench.consenting import print_consent, run_consent
 from bench.contenders import Arena
+from bench.growing import print_growth, print_reconcile, run_growth, run_reconcile
 from bench.idling import print_idle, run_idle
 from bench.importing import Options, print_import, run_import
 from bench.incremental import print_incremental, run_incremental
@@ -18,7 +19,7 @@ from bench.measure import BenchFailed
 from bench.pushing import print_push, run_push
 from bench.services import serve_database, serve_org
 from bench.simulating import print_simulated, run_simulated
-from bench.stage import set_stage
+from bench.stage import Stage, set_empty_stage, set_stage
 
 _EXAMPLES = """\
 examples:
@@ -30,9 +31,13 @@ examples:
   script/bench consent --people 1000000
   script/bench live --changes 60
   script/bench idle
+  script/bench reconcile --sizes 10000 100000 1000000
+  script/bench growth --sizes 10000 100000 1000000
   script/bench capture --people 100000
   script/bench simorg --people 1000000
 """
+#: Benchmarks that take several sizes of orgs.
+_BY_SIZES = ("reconcile", "growth")
 Summary = dict[str, Any]
 
 
@@ -54,6 +59,12 @@ def main() -> int:
 
 
 @contextmanager
+def _empty_stage(people: int) -> Iterator[Stage]:
+    with _arena(people) as arena, set_empty_stage(arena, "sizes") as stage:
+        yield stage
+
+
+@contextmanager
 def _arena(people: int) -> Iterator[Arena]:
     """Where a benchmark runs that changes the org: a copy of it."""
     with serve_database() as server, serve_org(people, own_copy=True) as org:
@@ -63,6 +74,11 @@ def _arena(people: int) -> Iterator[Arena]:
 def _import(options: argparse.Namespace) -> Summary:
     without = frozenset(options.without)
     return run_import(Options(options.people, options.runs, without, options.dlt_people, options.script_threads))
+
+
+def _incremental(options: argparse.Namespace) -> Summary:
+    with _arena(options.people) as arena, set_stage(arena, "incremental") as stage:
+        return run_incremental(stage, options.changed, options.runs)
 
 
 def _push(options: argparse.Namespace) -> Summary:
@@ -98,17 +114,15 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text)
         one.set_defaults(run=run, show=show)
         one.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-        one.add_argument("--people", type=int, default=100_000, help="Leads and Contacts of the simulated org")
+        if name not in _BY_SIZES:
+            one.add_argument("--people", type=int, default=100_000, help="Leads and Contacts of the simulated org")
         return one
 
     importing = add("import", "the first import, beside a hand-written script and dlt", _import, print_import)
     importing.add_argument("--without", action="append", default=[], choices=("script", "dlt"))
     importing.add_argument("--dlt-people", type=int, help="people of the org that dlt reads (at most 50,000 if unset)")
     importing.add_argument("--script-threads", type=int, default=1, help="objects the script loads side by side")
-    incremental = add(
-        "incremental", "a sync after some records changed",
-        lambda options: run_incremental(options.people, options.changed), print_incremental,
-    )  # fmt: skip
+    incremental = add("incremental", "a sync after some records changed", _incremental, print_incremental)
     incremental.add_argument("--changed", type=int, default=1_000, help="Leads changed in Salesforce")
     push = add("push", "edits sent by collections and by Bulk, beside a loop by hand", _push, print_push)
     push.add_argument("--edits", type=int, default=10_000, help="contacts edited for each run")
@@ -121,6 +135,16 @@ def _parser() -> argparse.ArgumentParser:
     idle.add_argument("--hours", type=float, default=24.0, help="how long the simulated day is")
     consent.set_defaults(people=20_000)
     idle.set_defaults(people=10_000)
+    reconcile = add(
+        "reconcile", "the proof of agreement, by size",
+        lambda options: run_reconcile(_empty_stage, options.sizes, options.runs), print_reconcile,
+    )  # fmt: skip
+    growth = add(
+        "growth", "an import, a sync and a proof against size, with the exponents",
+        lambda options: run_growth(_empty_stage, options.sizes), print_growth,
+    )  # fmt: skip
+    for one in (reconcile, growth):
+        one.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000], help="people of each org")
     capture = add(
         "capture", "what capturing local edits costs a bulk update",
         lambda options: run_capture(options.people, options.runs), print_capture,
@@ -129,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
         "simorg", "the simulated org by itself: start, Bulk results, ingest, reads",
         lambda options: run_simulated(options.people, options.runs), print_simulated,
     )  # fmt: skip
-    for one in (importing, push, capture, simulated):
+    for one in (importing, incremental, push, reconcile, capture, simulated):
         one.add_argument("--runs", type=int, default=3, help="measured runs of each contender")
     return parser
 

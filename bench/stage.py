@@ -1,4 +1,4 @@
-"""A stage: Syncline's own database beside an org, everything imported, ready for what a benchmark does next."""
+"""A stage: Syncline on a database of its own beside an org, ready for what a benchmark does next."""
 
 import json
 import subprocess
@@ -100,11 +100,17 @@ class Processes:
 
 
 @contextmanager
-def set_stage(arena: Arena, name: str, **told: Any) -> Iterator[Stage]:
-    """A stage on a fresh database; `told`: `both`, fields that move both ways, and `without`, fields not mapped yet."""
+def set_empty_stage(arena: Arena, name: str) -> Iterator[Stage]:
+    """A stage on a fresh database, where nothing is connected yet."""
     with tempfile.TemporaryDirectory(prefix="bench-") as home, fresh_database(arena.server, f"bench_{name}") as url:
         folder = Path(home)
-        stage = Stage(arena, url, folder, Processes(arena, url, folder))
+        yield Stage(arena, url, folder, Processes(arena, url, folder))
+
+
+@contextmanager
+def set_stage(arena: Arena, name: str, **told: Any) -> Iterator[Stage]:
+    """The same with everything imported; `told`: `both`, fields that move both ways, and `without`, fields left out."""
+    with set_empty_stage(arena, name) as stage:
         say("importing …")
         stage.work("import", **told)
         yield stage
