@@ -1,6 +1,7 @@
 """What the contenders work with: a simulated org in a process of its own, one PostgreSQL, the peers' environment."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -105,7 +106,7 @@ def serve_org(people: int, *, own_copy: bool = False) -> Iterator[Org]:
     folder = prepare_org(people)
     served = folder
     if own_copy:
-        served = CACHE / f"org-{people}.copy"
+        served = CACHE / f"org-{people}.copy-{os.getpid()}"
         shutil.rmtree(served, ignore_errors=True)
         shutil.copytree(folder, served)
     command = [str(_SIMORG), "serve", "--port", "0", "--seed", "people", "--people", str(people)]

@@ -1,10 +1,11 @@
 """What a delta amounts to, in numbers and examples: the plan as a person sees it."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
+from psycopg import sql
 
 from syncline.domain.plan import Example, ObjectPlan
 from syncline.store.decisions import Kind
@@ -27,12 +28,28 @@ _ACTIONS = {
 }
 
 
-def summarise(
-    conn: psycopg.Connection, tables: ConnectionTables, connection_id: int, run_id: int, object_name: str
-) -> ObjectPlan:
-    """Counts the delta of one object."""
+@dataclass(frozen=True)
+class Sizes:
+    """How much there is, whatever a plan changes: contacts that stand for somebody, and records by object."""
+
+    contacts: int
+    records: Mapping[str, int]
+
+
+def count_all(conn: psycopg.Connection, tables: ConnectionTables, object_names: Sequence[str]) -> Sizes:
+    """Counts whole tables, which takes the longer the more there is."""
+    records = {name: _count(conn, _SQL["records"].compose(mirror=tables.mirror(name))) for name in object_names}
+    return Sizes(_count(conn, _SQL["contacts"].compose()), records)
+
+
+def _count(conn: psycopg.Connection, statement: sql.Composed) -> int:
+    row = conn.execute(statement).fetchone()
+    return row[0] if row else 0
+
+
+def summarise(conn: psycopg.Connection, connection_id: int, run_id: int, object_name: str, records: int) -> ObjectPlan:
+    """Counts the delta of one object, whose mirror holds so many records."""
     parameters = {"connection_id": connection_id, "run_id": run_id, "object": object_name, **_CREATES}
-    records = conn.execute(_SQL["records"].compose(mirror=tables.mirror(object_name))).fetchone()
     counts: dict[str, int] = dict(conn.execute(_SQL["actions"].compose(), parameters).fetchall())
     totals = conn.execute(_SQL["field_totals"].compose(), parameters).fetchone() or (0, 0)
     taken: dict[str, int] = {}
@@ -51,7 +68,7 @@ def summarise(
     left_out: Mapping[str, int] = dict(conn.execute(_SQL["left_out"].compose(), parameters).fetchall())
     plan = ObjectPlan(
         object_name,
-        records=records[0] if records else 0,
+        records=records,
         updates=totals[0],
         conflicts=totals[1],
         taken_by_field=taken,
@@ -72,12 +89,6 @@ def load_examples(conn: psycopg.Connection, run_id: int) -> tuple[Example, ...]:
         _SQL["examples"].compose(), {"run_id": run_id, "each": _EXAMPLES_PER_KIND, **_CREATES}
     ).fetchall()
     return tuple(Example(*row) for row in rows)
-
-
-def count_contacts(conn: psycopg.Connection) -> int:
-    """Contacts before the plan is applied."""
-    row = conn.execute(_SQL["contacts"].compose()).fetchone()
-    return row[0] if row else 0
 
 
 def count_waiting(conn: psycopg.Connection, run_id: int, now: datetime) -> tuple[int, int]:

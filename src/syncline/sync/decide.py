@@ -12,6 +12,7 @@ from syncline.domain.sending import CallSizes, forecast_creates, forecast_update
 from syncline.store import decisions, lifecycle, outbox, planned, plans, reads, sends
 from syncline.store.database import transaction
 from syncline.store.decisions import Scope
+from syncline.store.plans import Sizes
 from syncline.sync import consent
 from syncline.sync.context import SyncContext
 from syncline.sync.filters import bind_filter, confirm_leaving, describe_rules, is_anew
@@ -77,11 +78,26 @@ def _new_sources(scope: Scope) -> Mapping[str, list[str]]:
     }
 
 
-def decide(ctx: SyncContext, scope: Scope) -> None:
-    """Writes the delta of this run."""
+def decide(ctx: SyncContext, scope: Scope) -> Plan:
+    """Writes the delta of this run, and gives it as a plan."""
+    # Whole tables are counted meanwhile, on another processor where there is one; deciding changes none of them.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="count") as pool:
+        counting = pool.submit(count_all, ctx, scope)
+        _decide(ctx, scope)
+        return build_plan(ctx, scope, counting.result())
+
+
+def count_all(ctx: SyncContext, scope: Scope) -> Sizes:
+    """How much there is before a plan is applied."""
+    with ctx.progress.timed("count, beside"), closing(ctx.database.connect("count")) as conn:
+        return plans.count_all(conn, ctx.tables, scope.objects)
+
+
+def _decide(ctx: SyncContext, scope: Scope) -> None:
+    with ctx.progress.timed("statistics"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "gather"):
+        decisions.gather_missing_statistics(conn, scope)
     with ctx.progress.timed("ledger"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "ledger"):
         # By itself and short: the consent lane waits for what it locks.
-        decisions.gather_missing_statistics(conn, scope)
         consent.note_read(ctx, conn, scope)
     with ctx.progress.timed("decide"), closing(ctx.database.connect("decide")) as conn, transaction(conn, "lives"):
         lifecycle.decide_lifecycle(conn, scope)
@@ -91,7 +107,7 @@ def decide(ctx: SyncContext, scope: Scope) -> None:
     with ThreadPoolExecutor(max_workers=len(scope.objects) or 1, thread_name_prefix="decide") as pool:
         for future in [pool.submit(_decide_new, ctx, scope, name) for name in scope.objects]:
             future.result()
-    with closing(ctx.database.connect("sends")) as conn, transaction(conn, "decide_sends"):
+    with ctx.progress.timed("sends"), closing(ctx.database.connect("sends")) as conn, transaction(conn, "decide_sends"):
         creates = LEAD in ctx.shapes and ctx.shapes[LEAD].createable
         sends.plan_sends(conn, scope, consent_fields(ctx.mapping), clock.now(), creates=creates)
         planned.note(conn, ctx.connection.id, ctx.run_id, ctx.mapping.version, clock.now())
@@ -107,21 +123,20 @@ def _decide_new(ctx: SyncContext, scope: Scope, object_name: str) -> None:
     ctx.progress.tick("decide", object_name, created, created)
 
 
-def build_plan(ctx: SyncContext, scope: Scope) -> Plan:
+def build_plan(ctx: SyncContext, scope: Scope, sizes: Sizes) -> Plan:
     """The delta in numbers and examples, with what sending will cost in calls."""
     with ctx.progress.timed("plan"), closing(ctx.database.connect("plan")) as conn:
         objects = tuple(
-            plans.summarise(conn, ctx.tables, ctx.connection.id, scope.run_id, name) for name in scope.objects
+            plans.summarise(conn, ctx.connection.id, scope.run_id, name, sizes.records[name]) for name in scope.objects
         )
         examples = plans.load_examples(conn, scope.run_id)
-        contacts = plans.count_contacts(conn)
         to_send, to_create = plans.count_waiting(conn, scope.run_id, clock.now())
         updates = outbox.count_planned(conn, ctx.mapping.fields, scope.run_id)
     calls = _forecast(ctx, updates, to_create)
     return Plan(
         run_id=scope.run_id,
         objects=objects,
-        contacts_before=contacts,
+        contacts_before=sizes.contacts,
         to_send=to_send,
         to_create_in_salesforce=to_create,
         examples=examples,

@@ -64,9 +64,10 @@ def _pull(ctx: SyncContext) -> dict[str, SynclineError]:
     tables = [mirror_table(ctx, name) for name in (*PERSON_OBJECTS, *ctx.others) if name in ctx.shapes | ctx.others]
     parents = find_parents({one.object_name: one.fields for one in tables})
     by_name = {one.object_name: one for one in tables}
-    with closing(ctx.database.connect("pull")) as conn:
+    with ctx.progress.timed("prepare"), closing(ctx.database.connect("pull")) as conn:
         tasks, held = _prepare_all(ctx, conn, [by_name[name] for name in order_by_parents(parents)])
-    probes = probe(ctx, [task for task in tasks if task.unfinished is None])
+    with ctx.progress.timed("probe"):
+        probes = probe(ctx, [task for task in tasks if task.unfinished is None])
     failed = {**held, **{name: one.refused for name, one in probes.items() if one.refused}}
     failed |= _read_all(ctx, [one for one in tasks if one.object_name not in failed], probes, parents)
     return dict(sorted(failed.items(), key=lambda one: one[0] not in PERSON_OBJECTS))

@@ -16,7 +16,7 @@ from syncline.sync.apply import apply_delta
 from syncline.sync.consent import show_standing
 from syncline.sync.context import SyncContext
 from syncline.sync.create import create_in_salesforce
-from syncline.sync.decide import build_plan, build_scope, decide
+from syncline.sync.decide import build_scope, decide
 from syncline.sync.intents import settle_intents, settle_jobs
 from syncline.sync.pull import pull
 from syncline.sync.push import push, push_consent, settle_bulk
@@ -37,7 +37,7 @@ class RunReport:
 
 def make_plan(ctx: SyncContext) -> Plan:
     """Reads what is new, merges it into the mirror, and decides; contacts and Salesforce stay as they are."""
-    with closing(ctx.database.connect("columns")) as conn, transaction(conn, "columns"):
+    with ctx.progress.timed("columns"), closing(ctx.database.connect("columns")) as conn, transaction(conn, "columns"):
         ensure_columns(conn, ctx.mapping)
         planned.put_back(conn, ctx.connection.id)
         planned.supersede(conn, ctx.connection.id)
@@ -46,9 +46,7 @@ def make_plan(ctx: SyncContext) -> Plan:
     settle_intents(ctx)
     pull(ctx)
     calculated.sweep(ctx)
-    scope = build_scope(ctx)
-    decide(ctx, scope)
-    return build_plan(ctx, scope)
+    return decide(ctx, build_scope(ctx))
 
 
 def apply_plan(ctx: SyncContext, plan: Plan, brakes: Brakes | None = None, *, allow_large_change: bool = False) -> None:
@@ -66,7 +64,8 @@ def apply_plan(ctx: SyncContext, plan: Plan, brakes: Brakes | None = None, *, al
         planned.set_state(conn, plan.run_id, PlanState.APPLYING)
     scope = replace(build_scope(ctx), run_id=plan.run_id, applied_by=ctx.run_id)
     apply_delta(ctx, scope, new_contacts=sum(one.creates for one in plan.objects))
-    show_standing(ctx, scope)
+    with ctx.progress.timed("consent"):
+        show_standing(ctx, scope)
     with closing(ctx.database.connect("applied")) as conn, transaction(conn, "applied"):
         planned.set_state(conn, plan.run_id, PlanState.APPLIED)
     for one in plan.objects:

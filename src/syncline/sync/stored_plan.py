@@ -13,7 +13,7 @@ from syncline.store.contact_columns import ensure_columns
 from syncline.store.database import transaction
 from syncline.store.planned import PlanState, StoredPlan, Unsent
 from syncline.sync.context import SyncContext
-from syncline.sync.decide import build_plan, build_scope
+from syncline.sync.decide import build_plan, build_scope, count_all
 from syncline.sync.run import RunReport, apply_plan, report_run, send
 
 #: What a person looked at is held to for so long.
@@ -41,7 +41,7 @@ def apply(ctx: SyncContext, run_id: int | None, *, allow_large_change: bool = Fa
     """
     stored = _find(ctx, run_id)
     scope = replace(build_scope(ctx), run_id=stored.run_id)
-    plan = replace(build_plan(ctx, scope), needs_approval=None)
+    plan = replace(build_plan(ctx, scope, count_all(ctx, scope)), needs_approval=None)
     apply_plan(ctx, plan, allow_large_change=allow_large_change)
     try:
         _send_planned(ctx, plan)
