@@ -11,7 +11,7 @@ from syncline.domain.mapping import FieldType, Lane, MappedField, Policy
 from syncline.domain.mapping_options import MergePolicy
 from syncline.store.decisions import SEQ_OBJECT, Kind, Scope, cases
 from syncline.store.expressions import canonical, contact_value, mirror_value, typed
-from syncline.store.lifecycle import any_touched, moves
+from syncline.store.lifecycle import moves
 from syncline.store.named_sql import load
 
 _SQL = load("apply")
@@ -203,5 +203,5 @@ def build_assignments(fields: Iterable[MappedField]) -> sql.Composed:
 def settle_scope(conn: psycopg.Connection, scope: Scope, now: datetime) -> None:
     """The delta is applied: notes Ids of records left out, and forgets what was touched and is now decided."""
     parameters = {"connection_id": scope.connection_id, "now": now}
-    conn.execute(_SQL["alias_left_out"].compose(moves=moves(scope), touched=any_touched(scope, "move")), parameters)
+    conn.execute(_SQL["alias_left_out"].compose(touched_moves=moves(scope, touched=True)), parameters)
     conn.execute(_SQL["keep_unresolved"].compose(moves=moves(scope)), parameters)

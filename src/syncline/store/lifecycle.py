@@ -30,7 +30,7 @@ def decide_lifecycle(conn: psycopg.Connection, scope: Scope) -> None:
 
 def _decide_known(conn: psycopg.Connection, scope: Scope) -> None:
     conn.execute(
-        _SQL["follow"].compose(moves=moves(scope), people=_people(scope), touched=any_touched(scope, "link")),
+        _SQL["follow"].compose(moves=moves(scope), touched_moves=moves(scope, touched=True), people=_people(scope)),
         scope.parameters(seq=_FOLLOW),
     )
     for name in scope.objects:
@@ -70,28 +70,33 @@ def _match(conn: psycopg.Connection, scope: Scope) -> None:
         conn.execute(_SQL["match"].compose(**order), scope.parameters(name, _MATCHED))
 
 
-def moves(scope: Scope) -> sql.Composable:
-    """A query of (object, record_id, to_object, to_id, reason): records that another record stands for now."""
+def moves(scope: Scope, *, touched: bool = False) -> sql.Composable:
+    """A query of (object, record_id, to_object, to_id, reason): records that another record stands for now.
+
+    `touched`: only those that this run decides about. Said for each object by itself, so that a few of them are found
+    by key among all that ever moved.
+    """
     parts: list[sql.Composable] = []
     for name in scope.objects:
         shape, mirror = scope.shapes[name], scope.tables.mirror(name)
+        chosen = scope.touched(name, sql.Identifier("mirror", "id")) if touched else _TRUE
         unconverted = _TRUE
         if shape.find("IsConverted") and shape.find("ConvertedContactId"):
             unconverted = sql.SQL("NOT (isconverted AND convertedcontactid IS NOT NULL)")
             parts.append(
                 sql.SQL(
                     'SELECT {}::text COLLATE "C" AS object, id AS record_id, {}::text COLLATE "C" AS to_object,'
-                    " convertedcontactid COLLATE \"C\" AS to_id, 'converted'::text AS reason FROM {}"
-                    " WHERE isconverted AND convertedcontactid IS NOT NULL"
-                ).format(sql.Literal(name), sql.Literal(CONTACT), mirror)
+                    " convertedcontactid COLLATE \"C\" AS to_id, 'converted'::text AS reason FROM {} mirror"
+                    " WHERE isconverted AND convertedcontactid IS NOT NULL AND {}"
+                ).format(sql.Literal(name), sql.Literal(CONTACT), mirror, chosen)
             )
         if shape.find("MasterRecordId"):
             parts.append(
                 sql.SQL(
                     'SELECT {0}::text COLLATE "C" AS object, id AS record_id, {0}::text COLLATE "C" AS to_object,'
-                    " masterrecordid COLLATE \"C\" AS to_id, 'merged'::text AS reason FROM {1}"
-                    " WHERE isdeleted AND masterrecordid IS NOT NULL AND {2}"
-                ).format(sql.Literal(name), mirror, unconverted)
+                    " masterrecordid COLLATE \"C\" AS to_id, 'merged'::text AS reason FROM {1} mirror"
+                    " WHERE isdeleted AND masterrecordid IS NOT NULL AND {2} AND {3}"
+                ).format(sql.Literal(name), mirror, unconverted, chosen)
             )
     nothing = sql.SQL(
         "SELECT NULL::text AS object, NULL::text AS record_id, NULL::text AS to_object, NULL::text AS to_id,"
@@ -108,17 +113,6 @@ def _people(scope: Scope) -> sql.Composable:
         )
         for name in scope.objects
     )
-
-
-def any_touched(scope: Scope, alias: str) -> sql.Composable:
-    """The condition that a row with `object` and `record_id` is among those this run decides about."""
-    choices = [
-        sql.SQL("{} = {} AND {}").format(
-            sql.Identifier(alias, "object"), sql.Literal(name), scope.touched(name, sql.Identifier(alias, "record_id"))
-        )
-        for name in scope.objects
-    ]
-    return sql.SQL("(") + sql.SQL(" OR ").join(choices) + sql.SQL(")")
 
 
 def list_leaving(conn: psycopg.Connection, scope: Scope, object_name: str) -> list[str]:

@@ -159,7 +159,8 @@ def merge(
         conn.execute(_SQL["drop_before_own_writes"].compose(**names), parameters)
         conn.execute(_SQL["settle_own_writes"].compose(**names), parameters)
     conn.execute(_SQL["drop_unchanged"].compose(**names, **compared), parameters)
-    conn.execute(sql.SQL("ANALYZE {}").format(names["incoming"]))
+    # What it is joined by; statistics of its values would be used by nothing.
+    conn.execute(sql.SQL("ANALYZE {} (id)").format(names["incoming"]))
     if table.of_people:
         conn.execute(_SQL["note_touched"].compose(**names), parameters)
     if agreed := decided(mapped):
@@ -192,7 +193,8 @@ def merge_part(
         "mirror_values": listed(sql.Identifier("mirror", name) for name in values),
     }
     conn.execute(_SQL["keep_same_stamp"].compose(**names, **compared))
-    conn.execute(sql.SQL("ANALYZE {}").format(names["incoming"]))
+    # What it is joined by; statistics of its values would be used by nothing.
+    conn.execute(sql.SQL("ANALYZE {} (id)").format(names["incoming"]))
     if part.of_people and touches:
         conn.execute(_SQL["note_touched"].compose(**names), parameters)
     if known := decided(agreed):

@@ -355,10 +355,9 @@ WHERE run_id = %(run_id)s AND seq > %(after)s AND seq <= %(last)s AND NOT moved;
 -- Records converted or merged away before they were ever linked are known by the contact that stands for them.
 INSERT INTO link_aliases (connection_id, object, record_id, contact_id, reason, noted_at)
 SELECT %(connection_id)s, move.object, move.record_id, link.contact_id, move.reason, %(now)s
-FROM ({moves}) move
+FROM ({touched_moves}) move
 JOIN links link ON link.connection_id = %(connection_id)s AND link.object = move.to_object
     AND link.record_id = move.to_id
-WHERE {touched}
 ON CONFLICT DO NOTHING;
 
 -- keep_unresolved --

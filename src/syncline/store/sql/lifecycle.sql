@@ -6,8 +6,8 @@ chain AS (
     SELECT link.contact_id, link.object AS from_object, link.record_id AS from_id,
            move.to_object, move.to_id, move.reason, 1 AS depth
     FROM links link
-    JOIN moves move ON move.object = link.object AND move.record_id = link.record_id
-    WHERE link.connection_id = %(connection_id)s AND link.state IN ('live', 'deleted', 'outside') AND {touched}
+    JOIN ({touched_moves}) move ON move.object = link.object AND move.record_id = link.record_id
+    WHERE link.connection_id = %(connection_id)s AND link.state IN ('live', 'deleted', 'outside')
     UNION ALL
     SELECT chain.contact_id, chain.from_object, chain.from_id, move.to_object, move.to_id, chain.reason, chain.depth + 1
     FROM chain JOIN moves move ON move.object = chain.to_object AND move.record_id = chain.to_id
