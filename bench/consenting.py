@@ -15,11 +15,10 @@ from bench.stage import Stage
 _PATIENCE = 3_600.0
 #: People with one contact each, whom nobody opted out, in an order that has nothing to do with that of a run.
 _MAILABLE = """
-SELECT link.object, link.record_id, min(contact.id) OVER (PARTITION BY lower(contact.email)), lower(contact.email)
-FROM mailable_contacts contact
-JOIN links link ON link.contact_id = contact.id AND link.state = 'live'
+SELECT chosen.object, chosen.record_id, contact.id, lower(contact.email)
+FROM (SELECT object, record_id, contact_id FROM links WHERE state = 'live' ORDER BY md5(record_id) LIMIT %s) chosen
+JOIN mailable_contacts contact ON contact.id = chosen.contact_id
 WHERE (SELECT count(*) FROM contacts same WHERE lower(same.email) = lower(contact.email)) = 1
-ORDER BY md5(link.record_id) LIMIT %s
 """
 _FILLED = "SELECT 1 FROM runs WHERE state = 'done' AND kind = 'sync' AND counts ? 'fields_filled' AND id > %s"
 
