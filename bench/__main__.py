@@ -38,6 +38,8 @@ examples:
 """
 #: Benchmarks that take several sizes of orgs.
 _BY_SIZES = ("reconcile", "growth")
+#: Benchmarks whose figures are medians.
+_SEVERAL_TIMES = ("import", "incremental", "push", "capture", "simorg", "reconcile")
 Summary = dict[str, Any]
 
 
@@ -102,6 +104,25 @@ def _idle(options: argparse.Namespace) -> Summary:
         return run_idle(stage, options.hours)
 
 
+def _reconcile(options: argparse.Namespace) -> Summary:
+    return run_reconcile(_empty_stage, options.sizes, options.runs)
+
+
+def _growth(options: argparse.Namespace) -> Summary:
+    return run_growth(_empty_stage, options.sizes)
+
+
+def _capture(options: argparse.Namespace) -> Summary:
+    return run_capture(options.people, options.runs)
+
+
+def _simorg(options: argparse.Namespace) -> Summary:
+    return run_simulated(options.people, options.runs)
+
+
+Add = Callable[[str, str, Callable[[argparse.Namespace], Summary], Callable[[Summary], None]], argparse.ArgumentParser]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench", description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -116,8 +137,18 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
         if name not in _BY_SIZES:
             one.add_argument("--people", type=int, default=100_000, help="Leads and Contacts of the simulated org")
+        if name in _SEVERAL_TIMES:
+            one.add_argument("--runs", type=int, default=3, help="measured runs, or runs of each contender")
         return one
 
+    _add_throughput(add)
+    _add_latency(add)
+    _add_sizes(add)
+    return parser
+
+
+def _add_throughput(add: Add) -> None:
+    """Benchmarks of how much is done in a time."""
     importing = add("import", "the first import, beside a hand-written script and dlt", _import, print_import)
     importing.add_argument("--without", action="append", default=[], choices=("script", "dlt"))
     importing.add_argument("--dlt-people", type=int, help="people of the org that dlt reads (at most 50,000 if unset)")
@@ -126,36 +157,29 @@ def _parser() -> argparse.ArgumentParser:
     incremental.add_argument("--changed", type=int, default=1_000, help="Leads changed in Salesforce")
     push = add("push", "edits sent by collections and by Bulk, beside a loop by hand", _push, print_push)
     push.add_argument("--edits", type=int, default=10_000, help="contacts edited for each run")
+    add("capture", "what capturing local edits costs a bulk update", _capture, print_capture)
+    add("simorg", "the simulated org by itself: start, Bulk results, ingest, reads", _simorg, print_simulated)
+
+
+def _add_latency(add: Add) -> None:
+    """Benchmarks of how soon something is done, and what waiting costs."""
     consent = add("consent", "opt-outs on both sides while a worker fills new fields", _consent, print_consent)
     consent.add_argument("--fields", default="phone,department,street", help="fields to fill, one after the other")
     consent.add_argument("--every", type=float, default=1.0, help="seconds between two opt-outs of a side")
+    consent.set_defaults(people=20_000)
     live = add("live", "when a change in Salesforce is seen here, on the schedule live", _live, print_live)
     live.add_argument("--changes", type=int, default=60, help="Leads changed, one every half second")
     idle = add("idle", "API calls of a simulated day on which nothing moves", _idle, print_idle)
     idle.add_argument("--hours", type=float, default=24.0, help="how long the simulated day is")
-    consent.set_defaults(people=20_000)
     idle.set_defaults(people=10_000)
-    reconcile = add(
-        "reconcile", "the proof of agreement, by size",
-        lambda options: run_reconcile(_empty_stage, options.sizes, options.runs), print_reconcile,
-    )  # fmt: skip
-    growth = add(
-        "growth", "an import, a sync and a proof against size, with the exponents",
-        lambda options: run_growth(_empty_stage, options.sizes), print_growth,
-    )  # fmt: skip
+
+
+def _add_sizes(add: Add) -> None:
+    """Benchmarks that compare sizes of orgs."""
+    reconcile = add("reconcile", "the proof of agreement, by size", _reconcile, print_reconcile)
+    growth = add("growth", "an import, a sync and a proof against size, with the exponents", _growth, print_growth)
     for one in (reconcile, growth):
         one.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000], help="people of each org")
-    capture = add(
-        "capture", "what capturing local edits costs a bulk update",
-        lambda options: run_capture(options.people, options.runs), print_capture,
-    )  # fmt: skip
-    simulated = add(
-        "simorg", "the simulated org by itself: start, Bulk results, ingest, reads",
-        lambda options: run_simulated(options.people, options.runs), print_simulated,
-    )  # fmt: skip
-    for one in (importing, incremental, push, reconcile, capture, simulated):
-        one.add_argument("--runs", type=int, default=3, help="measured runs of each contender")
-    return parser
 
 
 if __name__ == "__main__":
