@@ -48,6 +48,13 @@ def is_empty(conn: psycopg.Connection, table: MirrorTable) -> bool:
     return conn.execute(statement).fetchone() is None
 
 
+def is_to_fill(conn: psycopg.Connection, table: MirrorTable) -> bool:
+    """Whether there is a mirror and it is empty; a proof of agreement stages rows beside no mirror at all."""
+    name = table.tables.mirror(table.object_name).as_string(conn)
+    there = conn.execute("SELECT to_regclass(%s) IS NOT NULL", [name]).fetchone()
+    return bool(there and there[0]) and is_empty(conn, table)
+
+
 def load_first(conn: psycopg.Connection, table: MirrorTable) -> tuple[int, list[BadValue]]:
     """Fills the empty mirror with what is staged and makes its keys; gives rows and values that did not fit."""
     try:

@@ -65,7 +65,7 @@ def _start_job(
     started = replace(read, road="bulk", job_id=job.id)
     with transaction(conn, "job"):
         reads.begin_read(conn, table.connection_id, table.object_name, started)
-        _reset(conn, table, typed=mirror.is_empty(conn, table))
+        _reset(conn, table, typed=mirror.is_to_fill(conn, table))
     return started
 
 
@@ -141,7 +141,7 @@ def _resume(ctx: SyncContext, conn: psycopg.Connection, table: MirrorTable, expe
         reads.expect(conn, table.connection_id, table.object_name, expected)
         position = staging.load_position(conn, table.tables, table.connection_id, table.object_name)
         if position is None:
-            _reset(conn, table, typed=mirror.is_empty(conn, table))
+            _reset(conn, table, typed=mirror.is_to_fill(conn, table))
             position = Position(None, 0, finished=False)
     if position.staged:
         ctx.counts.add("rows_resumed", position.staged)

@@ -11,7 +11,7 @@ from syncline.domain.mapping import Direction
 from syncline.salesforce.client import Salesforce
 from syncline.store.connections import load_connection
 from syncline.store.mappings import save_mapping
-from syncline.sync import reconcile
+from syncline.sync import agreement, reconcile
 from syncline.sync.reconcile import Repair
 from tests.engine.orgs import NAME, Hub
 
@@ -141,3 +141,12 @@ def test_a_sudden_loss_of_sight_is_held_by_the_brakes(synced: Hub) -> None:
     mended = _repair(synced)
     assert mended.report.state == "refused"
     assert synced.rows("SELECT count(*) FROM contacts WHERE state = 'deleted'") == [(0,)]
+
+
+def test_a_proof_of_many_records_goes_by_bulk(synced: Hub) -> None:
+    with synced.open("proof") as ctx:
+        ctx.settings = replace(ctx.settings, bulk_threshold=10)
+        proof = agreement.compare(ctx)
+
+    assert (proof.percent, ctx.counts["bulk_fallbacks"]) == (100.0, 0)
+    assert ctx.salesforce.calls.as_dict()["bulk"] > 0
