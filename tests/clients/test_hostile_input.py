@@ -3,8 +3,9 @@
 import gzip
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -146,6 +147,83 @@ def test_any_record(served: Simulated, token: str, name: str, value: Any) -> Non
     part = {"referenceId": "r", "method": "POST", "url": f"{_DATA}/sobjects/Lead", "body": {name: value}}
     body = json.dumps({"compositeRequest": [part, value], "allOrNone": True}).encode()
     _check(_answer(served, token, "POST", f"{_DATA}/composite", {}, body))
+
+
+_PAGES = st.sampled_from([
+    "/services/oauth2/authorize", "/services/oauth2/token", "/services/oauth2/revoke", "/services/oauth2/introspect",
+    "/services/oauth2/userinfo", "/login", "/setup/secur/RemoteAccessAuthorizationPage.apexp", "/id/keys",
+    "/id/00DgK0000000001UAA/x", "/.well-known/openid-configuration",
+])  # fmt: skip
+_SCRIPT = '"><script>alert(1)</script>'
+_FIELDS = st.one_of(
+    st.sampled_from([
+        "response_type", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "prompt",
+        "login_hint", "nonce", "immediate", "grant_type", "code", "code_verifier", "refresh_token", "assertion",
+        "username", "password", "un", "pw", "request", "decision", "token", "client_secret", "oauth_token",
+    ]),
+    st.text(max_size=8),
+)  # fmt: skip
+_TYPED = st.one_of(
+    st.sampled_from([
+        "code", "authorization_code", "refresh_token", "password", "client_credentials", "true", "none", "login", "api",
+        "http://localhost:1717/OauthRedirect", "plain", "S256", "c" * 43, "a.b.c", "e30.e30.e30", "allow", "deny",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer", _SCRIPT, "x\r\nSet-Cookie: a=1", "\0", "\u202e",
+        "%00", "a" * 5_000,
+    ]),
+    st.text(max_size=20),
+)  # fmt: skip
+_ASKED: dict[str, str] = {"response_type": "code", "redirect_uri": "http://localhost:1717/OauthRedirect"}
+
+
+def _send_form(org: Simulated, method: str, path: str, form: Mapping[str, str], cookie: str, basic: str) -> ApiResponse:
+    """A form as a browser or an app sends it, with the org's client id."""
+    text = urlencode({"client_id": org.facts["client_id"], **form}, errors="surrogatepass")
+    target, body = (path, text.encode()) if method == "POST" else (f"{path}?{text}", b"")
+    headers = {"cookie": f"simorg_browser={cookie}", "host": "x", **({"authorization": basic} if basic else {})}
+    return App(org.org).handle(RawRequest(method, target, headers, body, "http://x"))
+
+
+@_FUZZ
+@given(
+    st.sampled_from(["GET", "POST"]), _PAGES, st.dictionaries(_FIELDS, _TYPED, max_size=6), st.text(max_size=10),
+    st.sampled_from(["", "Basic !", "Basic eA==", "Basic /////w==", "Bearer \ud800"]), st.booleans(),
+)  # fmt: skip
+def test_any_form_of_a_login(
+    served: Simulated, method: str, path: str, form: dict[str, str], cookie: str, basic: str, whole: bool
+) -> None:
+    answer = _send_form(served, method, path, {**(_ASKED if whole else {}), **form}, cookie, basic)
+    _check(answer)
+    assert b"<script" not in (answer.body if isinstance(answer.body, bytes) else b"")
+    for value in answer.headers.values():
+        assert value.isprintable()
+        assert value.isascii()
+
+
+@pytest.fixture
+def thrown_away(served: Simulated) -> Iterator[Simulated]:
+    """An org whose policies a test may leave in any state."""
+    yield served
+    served.control("POST", "reset")
+
+
+@_FUZZ
+@given(
+    st.sampled_from(["apps", "login-policy"]),
+    st.dictionaries(
+        st.sampled_from([
+            "client_id", "name", "callbacks", "scopes", "refresh_policy", "refresh_seconds", "rotation", "certificate",
+            "run_as", "approved_by", "session_seconds", "user", "profile", "ip_ranges", "hours", "state",
+            "logins_per_hour", "lockout_attempts", "colour",
+        ]),
+        st.one_of(_JSON, st.sampled_from(["default", "integration", ["api"], "zero", 5, [["10.0.0.1", "10.0.0.9"]]])),
+        max_size=4,
+    ),
+)  # fmt: skip
+def test_any_policy(thrown_away: Simulated, name: str, asked: dict[str, Any]) -> None:
+    headers = {"x-simorg-token": thrown_away.facts["admin_token"]}
+    body = json.dumps(asked).encode()
+    answer = App(thrown_away.org).handle(RawRequest("POST", f"/__org__/{name}", headers, body, "http://x"))
+    assert answer.status in (200, 201, 400), answer.body
 
 
 @pytest.mark.nightly
