@@ -1,0 +1,1 @@
+DROP INDEX left_out_ambiguous;
