@@ -36,7 +36,7 @@ _ELSEWHERE = frozenset(
         "hold", "confirm", "bulk_given_up", "find_plan", "take_aside", "put_back",
         "bulk_create", "bulk_create_rows", "bulk_create_job", "bulk_create_over",
         "cancel", "schedule", "purge", "dispatch", "look", "consent_seen", "consent_shown", "consent_tried",
-        "consent_left",
+        "consent_left", "clear_bounce",
     )
 )  # fmt: skip
 

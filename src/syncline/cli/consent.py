@@ -85,11 +85,24 @@ def clear_bounce(
 ) -> None:
     """Note that mail reaches an address again.
 
+    What shows the bounce is cleared here, and in Salesforce where the mapping sends it. Where it is only read, it has
+    to be cleared in Salesforce first.
+
     Examples:
 
       syncline consent clear-bounce ada@example.com --evidence "mailbox was full"
     """
-    _record(address, FactKind.BOUNCE_CLEARED, evidence, connection, as_json=as_json)
+    output = Output(as_json=as_json)
+    with session(output) as opened:
+        from syncline.sync import consent
+        from syncline.sync.decide import build_scope
+
+        chosen = choose_connection(connection)
+        with opened.open_run(chosen.name, "consent") as ctx:
+            cleared = consent.clear_bounce(ctx, build_scope(ctx), address, source=_SOURCE, evidence=evidence)
+            ctx.message = f"cleared the bounce of {address}"
+    output.line(f"{address} bounces no more; {cleared:,} contacts show it. The next `syncline sync` tells Salesforce.")
+    output.result({"address": address, "contacts": cleared})
 
 
 @app.command()
@@ -171,10 +184,6 @@ def _record(address: str, kind: FactKind, evidence: str, connection: str | None,
             ensure_columns(conn, mapping)
             consent.add_fact(conn, address, kind, source=_SOURCE, evidence=evidence, now=clock.now())
             fields = consent_fields(mapping)
-            if kind is FactKind.BOUNCE_CLEARED:
-                for one in fields:
-                    if one.is_box and one.kind is FactKind.HARD_BOUNCE:
-                        consent.clear_boxes(conn, address, one.field.name, source=_SOURCE, now=clock.now())
             shown = consent.show_standing(conn, fields, None, clock.now())
             standing = consent.load_standing(conn, address)
     output.line(f"{address}: {standing.describe()}; {shown:,} contacts show it now.")

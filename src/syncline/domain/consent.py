@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from syncline.domain.mapping import FieldType, MappedField, Mapping
+from syncline.domain.mapping import BOUNCED_AT, BOUNCED_REASON, BlankRule, FieldType, MappedField, Mapping
 
 
 class FactKind(StrEnum):
@@ -88,15 +88,36 @@ class ConsentField:
 
     @property
     def is_box(self) -> bool:
-        """It is ticked here when the fact stands; other fields only tell of it."""
+        """It is ticked here when the fact stands."""
         return self.field.type is FieldType.BOOLEAN
+
+    @property
+    def is_shown(self) -> bool:
+        """Contacts show the fact by it: boxes do, and what tells of a bounce where the mapping sends it."""
+        return self.is_box or self.field.direction.pushes
+
+    @property
+    def tells(self) -> bool:
+        """What Salesforce shows in it is taken for the fact: boxes always, else where the mapping reads it."""
+        return self.is_box or self.field.direction.pulls
+
+    @property
+    def can_be_cleared_there(self) -> bool:
+        """Lifting the fact here clears it in Salesforce."""
+        return self.field.direction.pushes and (self.is_box or self.field.blank is BlankRule.CLEAR)
 
 
 #: The marketing fields that carry consent, by name: their Salesforce fields are the mapping's.
 _ROLES = {
     "opted_out": (FactKind.OPT_OUT, "opted_out"),
     "hard_bounced": (FactKind.HARD_BOUNCE, "bounced"),
-    "email_bounced_at": (FactKind.HARD_BOUNCE, "bounced"),
+    BOUNCED_AT: (FactKind.HARD_BOUNCE, "bounced"),
+    BOUNCED_REASON: (FactKind.HARD_BOUNCE, "bounced"),
+}
+#: The types that such a field may have.
+_TYPES = {
+    BOUNCED_AT: (FieldType.DATETIME, FieldType.DATE),
+    BOUNCED_REASON: (FieldType.TEXT,),
 }
 OPTED_OUT = "opted_out"
 
@@ -104,3 +125,8 @@ OPTED_OUT = "opted_out"
 def consent_fields(mapping: Mapping) -> list[ConsentField]:
     """The mapped fields that carry consent."""
     return [ConsentField(field, *_ROLES[field.name]) for field in mapping.fields if field.name in _ROLES]
+
+
+def wanted_types(one: ConsentField) -> tuple[FieldType, ...]:
+    """The types that a field of its part in consent may have: of any other, every filled value would stop mail."""
+    return _TYPES.get(one.field.name, (FieldType.BOOLEAN,))

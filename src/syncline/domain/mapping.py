@@ -101,6 +101,10 @@ class Lane(StrEnum):
         return list(Lane).index(self)
 
 
+#: Marketing fields that tell of a hard bounce beside its box: when, and in whose words.
+BOUNCED_AT, BOUNCED_REASON = "email_bounced_at", "email_bounced_reason"
+
+
 def is_expression(source: str) -> bool:
     """Whether a source is an expression, not the name of a field: it begins as in a spreadsheet."""
     return source.startswith("=")
@@ -158,6 +162,8 @@ class MappedField:
     def lane(self) -> Lane:
         """The lane in which its changes are sent."""
         if self.policy is Policy.STRICTER and self.type is FieldType.BOOLEAN:
+            return Lane.CONSENT
+        if self.name in (BOUNCED_AT, BOUNCED_REASON):
             return Lane.CONSENT
         return Lane.SCORE if self.type is FieldType.SCORE else Lane.OTHER
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Mapping as Shapes
 
-from syncline.domain.consent import consent_fields
+from syncline.domain.consent import consent_fields, wanted_types
 from syncline.domain.mapping import FieldType, MappedField, Mapping, Policy, is_expression
 from syncline.domain.mapping_options import LengthPolicy, MergePolicy, ObjectRules, PushGuard, StricterOrder
 from syncline.domain.mapping_problem import Problem, Severity
@@ -63,6 +63,9 @@ def _check_values(field: MappedField) -> Iterator[Problem]:
 
 def _check_consent(mapping: Mapping) -> Iterator[Problem]:
     for one in consent_fields(mapping):
+        if one.field.type not in wanted_types(one):
+            words = " or ".join(wanted_types(one))
+            yield _refuse(one.field, f"it says who may be mailed, and is a {words}", f"--type {wanted_types(one)[0]}")
         if one.field.guard is not PushGuard.ALWAYS and one.field.direction.pushes:
             yield _refuse(one.field, "what protects people may not be held back by a push guard", "--guard always")
 

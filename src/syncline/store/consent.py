@@ -11,9 +11,9 @@ import psycopg
 from psycopg import sql
 
 from syncline.domain.consent import ConsentField, Fact, FactKind, Standing
-from syncline.domain.mapping import FieldType
+from syncline.domain.mapping import BOUNCED_REASON, FieldType
 from syncline.store.decisions import Kind, Scope
-from syncline.store.expressions import contact_value, mirror_value
+from syncline.store.expressions import canonical, contact_value, mirror_value
 from syncline.store.named_sql import Statement, load
 
 _SQL = load("consent")
@@ -25,9 +25,9 @@ def install_consent(conn: psycopg.Connection, fields: Sequence[ConsentField]) ->
     if not fields:
         return
     unshown = [
-        sql.SQL("standing.{} AND NOT {}").format(sql.Identifier(one.flag), contact_value(one.field, "after"))
+        sql.SQL("standing.{} AND {}").format(sql.Identifier(one.flag), _lacks(one, "after"))
         for one in fields
-        if one.is_box
+        if one.is_shown
     ]
     body = _CAPTURE["body"].compose(
         told=_told(fields, "after"), unshown=sql.SQL(" OR ").join(unshown) if unshown else sql.SQL("false")
@@ -49,7 +49,7 @@ def _told(fields: Sequence[ConsentField], alias: str) -> sql.Composed:
 
 def note_read(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField], now: datetime) -> None:
     """Takes what records show into the ledger, in the caller's transaction."""
-    for one in fields:
+    for one in (field for field in fields if field.tells):
         for name in scope.objects:
             shows = _shown_there(scope, one, name)
             if shows is not None:
@@ -63,11 +63,14 @@ def anything_stands(conn: psycopg.Connection) -> bool:
 
 
 def build_unshown(scope: Scope, one: ConsentField, object_name: str, statement: Statement) -> sql.Composed | None:
-    """A statement about records that do not show what stands; None where the object has no such box."""
+    """A statement about records that do not show what stands; None where the object has no such field."""
     shows = _shown_there(scope, one, object_name)
-    if not one.is_box or shows is None:
+    if not one.is_shown or shows is None:
         return None
-    return statement.compose(**_parts(scope, one, object_name), box=sql.Identifier(one.field.name), shows=shows)
+    becomes = canonical(_value(one, sql.SQL("found.address")), one.field.type)
+    parts = {"lacks": _lacks(one, "contact"), "shows": shows, "becomes": becomes}
+    blank = sql.Literal("false") if one.is_box else sql.SQL("NULL")
+    return statement.compose(**_parts(scope, one, object_name), **parts, blank=blank)
 
 
 def pend(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField]) -> None:
@@ -79,7 +82,7 @@ def pend(conn: psycopg.Connection, scope: Scope, fields: Sequence[ConsentField])
             unshown = build_unshown(scope, one, name, _SQL["pend_linked"])
             if unshown:
                 conn.execute(unshown, scope.parameters(name))
-                parts = {"box": sql.Identifier(one.field.name), "flag": sql.Identifier(one.flag)}
+                parts = {"lacks": _lacks(one, "contact"), "flag": sql.Identifier(one.flag)}
                 conn.execute(_SQL["pend_unlinked"].compose(**parts))
 
 
@@ -94,8 +97,8 @@ def show_standing(
 
     `at_most` so many of those whom nobody else changes at this moment; without it all of them.
     """
-    boxes = [one for one in fields if one.is_box]
-    if not boxes or not conn.execute(_SQL["has_pending"].compose()).fetchone():
+    shown = [one for one in fields if one.is_shown]
+    if not shown or not conn.execute(_SQL["has_pending"].compose()).fetchone():
         return 0
     parameters = {
         "origin": "consent",
@@ -106,15 +109,18 @@ def show_standing(
         "at_most": at_most,
     }
     conn.execute(_SQL["author"].compose(), parameters)
-    names = [(sql.Identifier(one.field.name), sql.Identifier(one.flag)) for one in boxes]
+    lacking = [
+        (one, sql.SQL("standing.{} AND {}").format(sql.Identifier(one.flag), _lacks(one, "contact"))) for one in shown
+    ]
     statement = _SQL["show"].compose(
         chosen=_SQL["free"].compose() if at_most is not None else sql.SQL(""),
         assignments=sql.SQL(", ").join(
-            sql.SQL("{0} = contact.{0} OR standing.{1}").format(box, flag) for box, flag in names
+            sql.SQL("{0} = CASE WHEN {1} THEN {2} ELSE contact.{0} END").format(
+                sql.Identifier(one.field.name), lacks, _value(one, sql.SQL("standing.address"))
+            )
+            for one, lacks in lacking
         ),
-        unshown=sql.SQL(" OR ").join(
-            sql.SQL("standing.{1} AND NOT contact.{0}").format(box, flag) for box, flag in names
-        ),
+        unshown=sql.SQL(" OR ").join(lacks for _, lacks in lacking),
     )
     return conn.execute(statement, parameters).rowcount
 
@@ -127,11 +133,22 @@ def add_fact(
     conn.execute(_SQL["add_fact"].compose(), parameters)
 
 
-def clear_boxes(conn: psycopg.Connection, address: str, field: str, *, source: str, now: datetime) -> int:
-    """Clears the boxes of an address here, after the fact that lifts what they show; gives the number of contacts."""
+def clear_shown(
+    conn: psycopg.Connection, address: str, fields: Sequence[ConsentField], *, source: str, now: datetime
+) -> int:
+    """Clears what contacts show here, after the fact that lifts it; gives the number of contacts."""
+    if not fields:
+        return 0
     parameters = {"address": address, "origin": source, "moment": now.isoformat(), "run_id": "", "rule": "", "now": now}
     conn.execute(_SQL["author"].compose(), parameters)
-    return conn.execute(_SQL["clear"].compose(box=sql.Identifier(field)), parameters).rowcount
+    statement = _SQL["clear"].compose(
+        assignments=sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(one.field.name), sql.SQL("false" if one.is_box else "NULL"))
+            for one in fields
+        ),
+        shown=sql.SQL(" OR ").join(_shown_here(one, "contacts") for one in fields),
+    )
+    return conn.execute(statement, parameters).rowcount
 
 
 def load_standing(conn: psycopg.Connection, address: str) -> Standing:
@@ -155,6 +172,17 @@ def find_ticked_there(conn: psycopg.Connection, scope: Scope, one: ConsentField,
             statement = _SQL["ticked_there"].compose(**_parts(scope, one, name), shows=shows)
             parameters = {**scope.parameters(name), "address": address, "field": one.field.name}
             found += conn.execute(statement, parameters).fetchall()
+    return found
+
+
+def find_shown_there(conn: psycopg.Connection, scope: Scope, one: ConsentField, address: str) -> list[tuple[str, str]]:
+    """Records (object, id) of an address that show the fact."""
+    found: list[tuple[str, str]] = []
+    for name in scope.objects:
+        shows = _shown_there(scope, one, name)
+        if shows is not None:
+            statement = _SQL["shown_there"].compose(**_parts(scope, one, name), shows=shows)
+            found += conn.execute(statement, {**scope.parameters(name), "address": address}).fetchall()
     return found
 
 
@@ -184,6 +212,19 @@ def _parts(scope: Scope, one: ConsentField, object_name: str) -> dict[str, sql.C
         "touched": scope.touched(object_name, sql.Identifier("mirror", "id")),
         "flag": sql.Identifier(one.flag),
     }
+
+
+def _lacks(one: ConsentField, alias: str) -> sql.Composable:
+    """The condition that a contact does not show the fact."""
+    return sql.SQL("NOT {}").format(_shown_here(one, alias))
+
+
+def _value(one: ConsentField, address: sql.Composable) -> sql.Composable:
+    """What a contact of an address holds in the field while the fact stands."""
+    if one.is_box:
+        return sql.SQL("true")
+    name = "told_why" if one.field.name == BOUNCED_REASON else "told_at"
+    return sql.SQL("({})::" + one.field.type.column_type).format(_SQL[name].compose(address=address))
 
 
 def _shown_here(one: ConsentField, alias: str) -> sql.Composable:

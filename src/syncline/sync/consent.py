@@ -57,7 +57,32 @@ def opt_in(ctx: SyncContext, scope: Scope, address: str, *, source: str, evidenc
                 remedy="Clear the box there, sync, then opt the address in here.",
             )
         consent.add_fact(conn, address, FactKind.OPT_IN, source=source, evidence=evidence, now=clock.now())
-        return sum(consent.clear_boxes(conn, address, one.field.name, source=source, now=clock.now()) for one in boxes)
+        return consent.clear_shown(conn, address, boxes, source=source, now=clock.now())
+
+
+def clear_bounce(ctx: SyncContext, scope: Scope, address: str, *, source: str, evidence: str) -> int:
+    """Lets an address be mailed again that bounced; gives the number of contacts that no longer show it.
+
+    What shows it in Salesforce is cleared with the next sending, where the mapping sends it.
+
+    Raises:
+        OperatorError: a record shows it in a field that is not cleared from here: the next read would tell it again.
+    """
+    fields = [one for one in consent_fields(ctx.mapping) if one.kind is FactKind.HARD_BOUNCE]
+    with closing(ctx.database.connect("consent")) as conn, transaction(conn, "clear_bounce"):
+        kept = [one for one in fields if one.tells and not one.can_be_cleared_there]
+        shown = [
+            (one.field.name, found) for one in kept for found in consent.find_shown_there(conn, scope, one, address)
+        ]
+        if shown:
+            records = ", ".join(f"{name} {record_id} ({field})" for field, (name, record_id) in shown)
+            raise OperatorError(
+                f"{address} bounces in Salesforce itself: {records}.",
+                remedy="Clear it there and sync, or let the mapping clear it:"
+                f" `syncline map set {shown[0][0]} --direction both --blank clear`.",
+            )
+        consent.add_fact(conn, address, FactKind.BOUNCE_CLEARED, source=source, evidence=evidence, now=clock.now())
+        return consent.clear_shown(conn, address, fields, source=source, now=clock.now())
 
 
 def _describe_cleared(object_name: str, record_id: str, contact_id: int, field: str, who: str | None) -> Issue:

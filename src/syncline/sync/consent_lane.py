@@ -111,7 +111,8 @@ def _find_address(ctx: SyncContext, object_name: str) -> str | None:
 
 def _find_boxes(ctx: SyncContext, shape: ObjectShape) -> list[tuple[ConsentField, str]]:
     sources = dict(_plain(ctx, shape.name))
-    return [(one, sources[one.field.name]) for one in consent_fields(ctx.mapping) if one.field.name in sources]
+    fields = [one for one in consent_fields(ctx.mapping) if one.tells]
+    return [(one, sources[one.field.name]) for one in fields if one.field.name in sources]
 
 
 def _plain(ctx: SyncContext, object_name: str) -> Sequence[tuple[str, str]]:

@@ -94,6 +94,8 @@ def test_an_option_where_it_means_something_is_taken(field: MappedField) -> None
             "may not be held back",
         ),
         (a_field("opted_out", FieldType.BOOLEAN, "OptOut__c", group="consent"), "move alone"),
+        (a_field("opted_out", FieldType.TEXT, "Title"), "is a boolean"),
+        (a_field("email_bounced_at", FieldType.TEXT, "Title"), "is a datetime or date"),
     ],
 )
 def test_an_option_where_it_means_nothing_is_refused(field: MappedField, said: str) -> None:

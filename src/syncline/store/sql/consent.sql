@@ -34,7 +34,7 @@ ON CONFLICT DO NOTHING;
 INSERT INTO consent_pending (contact_id)
 SELECT contact.id FROM contacts contact
 JOIN suppressions standing ON standing.address = lower(contact.email) AND standing.{flag}
-WHERE NOT contact.linked AND contact.state = 'active' AND NOT contact.{box} ON CONFLICT DO NOTHING;
+WHERE NOT contact.linked AND contact.state = 'active' AND {lacks} ON CONFLICT DO NOTHING;
 
 -- has_standing --
 -- Whether anything stands for any address.
@@ -66,6 +66,17 @@ WHERE contact_id IN (SELECT pending.contact_id FROM consent_pending pending
                      JOIN contacts contact ON contact.id = pending.contact_id
                      ORDER BY pending.contact_id LIMIT %(at_most)s FOR UPDATE OF contact SKIP LOCKED);
 
+-- told_at --
+-- When the bounce that stands was told.
+(SELECT fact.at FROM consent_facts fact WHERE fact.address = {address} AND fact.kind = 'hard_bounce'
+ ORDER BY fact.id DESC LIMIT 1);
+
+-- told_why --
+-- In whose words, as far as Salesforce's field takes them.
+coalesce((SELECT left(fact.evidence, 255) FROM consent_facts fact
+          WHERE fact.address = {address} AND fact.kind = 'hard_bounce' AND fact.evidence <> ''
+          ORDER BY fact.id DESC LIMIT 1), 'hard bounce');
+
 -- add_fact --
 -- A fact that a person tells.
 INSERT INTO consent_facts (address, kind, at, source, evidence)
@@ -91,10 +102,18 @@ WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active'
                   AND (log.action = 'sent' OR log.origin = 'salesforce')
                 ORDER BY log.id DESC LIMIT 1), true);
 
+-- shown_there --
+-- Records of an address that show the fact, as the mirror saw them last.
+SELECT link.object, link.record_id FROM contacts contact
+JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s AND link.state = 'live'
+    AND link.object = %(object)s
+JOIN {mirror} mirror ON mirror.id = link.record_id AND {shows}
+WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active';
+
 -- clear --
--- The boxes of an address are cleared here; capture queues it where we had ticked them.
-UPDATE contacts SET {box} = false, updated_at = %(now)s
-WHERE lower(email) = lower(%(address)s) AND state = 'active' AND {box};
+-- What contacts of an address show of a fact is cleared here; capture queues it where the mapping sends it.
+UPDATE contacts SET {assignments}, updated_at = %(now)s
+WHERE lower(email) = lower(%(address)s) AND state = 'active' AND ({shown});
 
 -- cleared_there --
 -- Boxes that somebody cleared in Salesforce for an address that stays opted out, with who changed the record last.

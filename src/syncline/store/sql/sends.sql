@@ -1,27 +1,27 @@
 -- plan_standing --
--- Boxes that will be ticked in Salesforce, since a fact stands for the address: of contacts that wait to show it, and of
--- records of this run that do not show it. Applying the delta ticks them here, which queues them.
+-- What will be written in Salesforce, since a fact stands for the address: of contacts that wait to show it, and of
+-- records of this run that do not show it. Applying the delta shows it here, which queues it.
 INSERT INTO delta (run_id, seq, object, record_id, contact_id, action, field, ours, theirs, outcome, rule)
 WITH unshown AS MATERIALIZED (
-    SELECT mirror.id FROM {mirror} mirror
+    SELECT mirror.id, lower({email}) AS address FROM {mirror} mirror
     JOIN suppressions standing ON standing.address = lower({email}) AND standing.{flag}
     WHERE NOT mirror.isdeleted AND NOT {shows} AND {touched}
 )
 SELECT %(run_id)s, %(seq)s + row_number() OVER (ORDER BY found.contact_id), %(object)s, found.record_id,
-       found.contact_id, 'update', %(field)s, 'true', 'false', 'send', 'stands for the address'
+       found.contact_id, 'update', %(field)s, {becomes}, {blank}, 'send', 'stands for the address'
 FROM (
-    SELECT link.record_id, link.contact_id
+    SELECT link.record_id, link.contact_id, lower({email}) AS address
     FROM consent_pending pending
     JOIN links link ON link.contact_id = pending.contact_id AND link.connection_id = %(connection_id)s
         AND link.object = %(object)s AND link.state IN ('live', 'outside')
-    JOIN contacts contact ON contact.id = link.contact_id AND contact.state = 'active' AND NOT contact.{box}
+    JOIN contacts contact ON contact.id = link.contact_id AND contact.state = 'active' AND {lacks}
     JOIN suppressions standing ON standing.address = lower(contact.email) AND standing.{flag}
     JOIN {mirror} mirror ON mirror.id = link.record_id AND NOT mirror.isdeleted AND NOT {shows}
     WHERE NOT EXISTS (
         SELECT 1 FROM delta moving WHERE moving.run_id = %(run_id)s AND moving.seq BETWEEN 0 AND %(fields)s
           AND moving.contact_id = link.contact_id AND moving.outcome = 'rekey')
     UNION
-    SELECT mirror.id, coalesce(link.contact_id, created.contact_id)
+    SELECT mirror.id, coalesce(link.contact_id, created.contact_id), mirror.address
     FROM unshown mirror
     LEFT JOIN links link ON link.connection_id = %(connection_id)s AND link.object = %(object)s
         AND link.record_id = mirror.id AND link.state IN ('live', 'outside')
@@ -29,7 +29,7 @@ FROM (
     LEFT JOIN delta created ON created.run_id = %(run_id)s AND created.object = %(object)s
         AND created.record_id = mirror.id
         AND (created.action IN ('create', 'link') OR created.outcome = 'rekey')
-    WHERE (created.contact_id IS NOT NULL OR contact.state = 'active' AND NOT contact.{box})
+    WHERE (created.contact_id IS NOT NULL OR contact.state = 'active' AND {lacks})
 ) found
 WHERE NOT EXISTS (
     SELECT 1 FROM delta planned WHERE planned.run_id = %(run_id)s AND planned.seq BETWEEN %(fields)s AND %(creates)s
