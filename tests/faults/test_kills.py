@@ -30,7 +30,7 @@ _RANDOM_MOMENTS, _RANDOM_PARTS = 20, 2
 _ELSEWHERE = frozenset(
     (
         "agreement", "contact", "contacts", "day", "edit", "link",
-        "test", "values", "forget", "undo", "undo_look", "undo_sent",
+        "test", "values", "forget", "undo", "undo_look", "undo_sent", "undo_made", "undo_deleted",
         "add_object", "remove_object", "not_read", "not_swept", "sweep",
         "retry", "settle_conflicts", "ask_everything", "drift", "opt_in", "preview", "set_budget", "brakes",
         "hold", "confirm", "bulk_given_up", "find_plan", "take_aside", "put_back",

@@ -16,7 +16,7 @@ from syncline.errors import OperatorError
 
 if TYPE_CHECKING:
     from syncline.bootstrap import App
-    from syncline.domain.undo import Selection, UndoPlan
+    from syncline.domain.undo import MadeUndo, Selection, UndoPlan
 
 app = typer.Typer(help="Give back the values before a run, or of a person, field or time.", add_completion=False)
 
@@ -24,13 +24,22 @@ _SHOWN = 12
 _LONGEST_VALUE = 28
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 _WORDS = {
-    "create": "contacts that a sync made",
-    "created": "records made in Salesforce",
-    "convert": "conversions",
-    "merge": "merges",
-    "delete": "deletions",
-    "undelete": "undeletions",
-    "link": "first matches",
+    "create": "contacts that were made; undo their whole run to put them away",
+    "created": "records made in Salesforce; undo their whole run to take them back",
+    "convert": "conversions: Salesforce has no way back from one",
+    "merge": "merges: the losers are gone in Salesforce, and two people cannot be told apart again",
+    "delete": "deletions: undelete the records in Salesforce, and the next sync revives their contacts",
+    "undelete": "undeletions: delete the records in Salesforce again",
+    "link": "first matches: a match is the record's identity here",
+    "archive": "contacts that were put away; undo their whole run to bring them back",
+    "revive": "contacts that were brought back; undo their whole run to put them away",
+    "uncreated": "records that were deleted again in Salesforce",
+}
+_DONE = {
+    "contacts_put_away": "{:,} contacts that the run made are put away.",
+    "contacts_brought_back": "{:,} contacts are back; the next sync brings them up to date.",
+    "records_deleted": "{:,} records that the run made in Salesforce are deleted there.",
+    "records_kept": "{:,} of them stay: somebody changed or converted them since.",
 }
 
 
@@ -43,6 +52,9 @@ def undo(
     field: Annotated[str | None, typer.Option("--field", metavar="NAME", help="Of this marketing field.")] = None,
     since: Annotated[datetime | None, typer.Option("--since", formats=_TIMES, help="From this time on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--until", formats=_TIMES, help="Before this time (UTC).")] = None,
+    delete_made: Annotated[
+        bool, typer.Option("--delete-made", help="Delete the records that the run made in Salesforce, too.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; without, it is only shown.")] = False,
     connection: ConnectionName = None,
     as_json: Json = False,
@@ -52,11 +64,16 @@ def undo(
     Only what still is as that change left it is given back; what somebody changed since stays, and is listed. What the
     change had written into Salesforce is given back there, too. An undo is a run of its own, which can be undone.
 
+    Contacts that a whole run made, and that nobody touched since, are put away: not mailed, and not imported again.
+    Records that it made in Salesforce are listed, and deleted only with --delete-made.
+
     Examples:
 
       syncline undo --run 12
 
       syncline undo --run 12 --field title --yes
+
+      syncline undo --run 12 --delete-made --yes
 
       syncline undo --contact ada@example.com --since 2026-05-01
     """
@@ -76,9 +93,10 @@ def undo(
             ctx.progress.watch = display.watch
             plan = undoing.look(ctx, conn, selection)
             if yes and not plan.is_empty:
-                undoing.apply(ctx, conn, plan)
+                undoing.apply(ctx, conn, plan, delete_made=delete_made)
             counts, run_id = ctx.counts.as_dict(), ctx.run_id
-    for line in (*format_undo(plan), *_format_done(plan, counts, run_id, done=yes)):
+    shown = (*format_undo(plan), *_format_made(plan.made, delete_made=delete_made))
+    for line in (*shown, *_format_done(plan, counts, run_id, done=yes)):
         output.line(line)
     output.result({"connection": chosen.name, "run": run_id, **to_undo_facts(plan), "counts": counts})
     if counts.get("push_failed"):
@@ -94,6 +112,9 @@ def _format_done(plan: "UndoPlan", counts: Mapping[str, int], run_id: int, *, do
     else:
         here, there = counts.get("values_restored", 0), counts.get("values_sent_back", 0)
         yield f"{here:,} values are back here, {there:,} in Salesforce."
+        for name, sentence in _DONE.items():
+            if counts.get(name):
+                yield sentence.format(counts[name])
         if counts.get("values_kept_in_salesforce"):
             yield f"{counts['values_kept_in_salesforce']:,} stay there: somebody changed them since."
         if counts.get("push_failed"):
@@ -166,9 +187,29 @@ def format_undo(plan: "UndoPlan") -> Iterator[str]:
             ],
         )
     for action, amount in plan.not_undone.items():
-        yield f"Not undone: {amount:,} {_WORDS.get(action, action)}, which have no value before."
+        yield f"Not undone: {amount:,} {_WORDS.get(action, action)}."
     for name, amount in plan.unmapped.items():
         yield f"Not undone: {amount:,} changes of {name}, which the mapping no longer has."
+
+
+def _format_made(made: "MadeUndo", *, delete_made: bool) -> Iterator[str]:
+    if made.contacts or made.contacts_kept:
+        yield f"Contacts that the run made: {made.contacts:,} are put away, {made.contacts_kept:,} stay: touched since."
+    if made.back:
+        yield f"Contacts that the run put away: {made.back:,} come back."
+    if not made.records and not made.records_kept:
+        return
+    fate = "deleted there" if delete_made else "listed only; --delete-made deletes them there"
+    yield f"Records that the run made in Salesforce: {made.records:,} are {fate}, {made.records_kept:,} stay."
+    yield from format_table(
+        ("object", "record", "contact", ""),
+        [
+            (one.object, one.record_id, one.contact_id, "stays: touched since" if one.touched else "")
+            for one in made.examples[:_SHOWN]
+        ],
+    )
+    if made.records + made.records_kept > _SHOWN:
+        yield "--json lists more of them."
 
 
 def _value(text: str | None) -> str:

@@ -22,6 +22,11 @@ class Selection:
         """Nothing narrows it down."""
         return self == Selection() or self == Selection(field=self.field)
 
+    @property
+    def is_whole_run(self) -> bool:
+        """All that a run did: only then what it made is taken back, too."""
+        return self.run_id is not None and self == Selection(run_id=self.run_id)
+
     def describe(self) -> str:
         """The selection in words."""
         parts = [
@@ -65,6 +70,31 @@ class SentUndo:
 
 
 @dataclass(frozen=True)
+class MadeRecord:
+    """A record that a run made in Salesforce; `touched`: its contact was changed here since."""
+
+    object: str
+    record_id: str
+    contact_id: int
+    touched: bool
+
+
+@dataclass(frozen=True)
+class MadeUndo:
+    """What a run made: contacts that are put away, records in Salesforce that can be deleted; what was touched stays.
+
+    `back`: contacts that the chosen run, an undo itself, had put away. `examples`: some of the records.
+    """
+
+    contacts: int = 0
+    contacts_kept: int = 0
+    records: int = 0
+    records_kept: int = 0
+    back: int = 0
+    examples: tuple[MadeRecord, ...] = ()
+
+
+@dataclass(frozen=True)
 class UndoPlan:
     """What taking the selection back would change."""
 
@@ -77,6 +107,7 @@ class UndoPlan:
     unmapped: Mapping[str, int]
     examples: tuple[UndoExample, ...]
     in_salesforce: tuple[SentUndo, ...] = ()
+    made: MadeUndo = MadeUndo()
 
     @property
     def sent_back(self) -> int:
@@ -86,7 +117,7 @@ class UndoPlan:
     @property
     def is_empty(self) -> bool:
         """There is nothing to give back on either side."""
-        return not self.restored and not self.sent_back
+        return not (self.restored or self.sent_back or self.made.contacts or self.made.back or self.made.records)
 
     @property
     def restored(self) -> int:

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from syncline.domain.ids import RunId
 from syncline.domain.mapping import Mapping
 from syncline.domain.undo import FieldUndo, Selection, SentUndo, UndoExample, UndoPlan
+from syncline.store import undo_made
 from syncline.store.application import build_assignments
 from syncline.store.decisions import cases
 from syncline.store.expressions import canonical, contact_value
@@ -56,10 +57,12 @@ class SentRecord:
 def look(conn: psycopg.Connection, connection_id: int, mapping: Mapping, selection: Selection) -> UndoPlan:
     """Gathers what is chosen, and says what giving it back would change."""
     chosen = _condition(selection)
+    taken = ["create", "created", "archive", "revive", "uncreated"] if selection.is_whole_run else []
     parameters = {
         **vars(selection),
         "fields": [field.name for field in mapping.fields],
         "connection_id": connection_id,
+        "taken": taken,
     }
     conn.execute(_SQL["drop_undoing"].compose())
     conn.execute(_SQL["drop_sent"].compose())
@@ -78,6 +81,7 @@ def look(conn: psycopg.Connection, connection_id: int, mapping: Mapping, selecti
         _counts(conn, "unmapped", chosen, parameters),
         tuple(UndoExample(*row) for row in examples),
         tuple(SentUndo(*row) for row in conn.execute(_SQL["sent_totals"].compose()).fetchall()),
+        undo_made.look(conn, connection_id, selection),
     )
 
 

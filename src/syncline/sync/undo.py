@@ -20,6 +20,7 @@ from syncline.store.contact_columns import ensure_columns
 from syncline.store.database import transaction
 from syncline.store.issues import Issue
 from syncline.store.undo import SentRecord, SentValue
+from syncline.sync import undo_made
 from syncline.sync.context import SyncContext
 
 
@@ -36,8 +37,10 @@ def look(ctx: SyncContext, conn: psycopg.Connection, selection: Selection) -> Un
     return plan
 
 
-def apply(ctx: SyncContext, conn: psycopg.Connection, plan: UndoPlan) -> None:
+def apply(ctx: SyncContext, conn: psycopg.Connection, plan: UndoPlan, *, delete_made: bool = False) -> None:
     """Gives the values back; a contact or record edited since keeps its value. Counts go to the run.
+
+    What a whole run made is taken back, too; records that it made in Salesforce only with `delete_made`.
 
     Raises:
         RemoteError: Salesforce could not be asked or written; the same undo, repeated, goes on.
@@ -55,6 +58,7 @@ def apply(ctx: SyncContext, conn: psycopg.Connection, plan: UndoPlan) -> None:
     for name in PERSON_OBJECTS:
         if name in ctx.shapes and any(one.object == name for one in plan.in_salesforce):
             _give_back(ctx, conn, ctx.shapes[name], plan.sent_back)
+    undo_made.apply(ctx, conn, plan, delete_made=delete_made)
 
 
 def _give_back(ctx: SyncContext, conn: psycopg.Connection, shape: ObjectShape, total: int) -> None:

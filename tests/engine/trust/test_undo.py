@@ -174,8 +174,9 @@ def test_a_look_changes_nothing_and_names_what_has_no_value_before(synced: Hub) 
     before = synced.rows("SELECT * FROM contacts ORDER BY id")
     run_id = synced.rows("SELECT min(run_id) FROM change_log")[0][0]
     plan = _look(synced, Selection(run_id=run_id))
-    assert (plan.restored, plan.contacts) == (0, 0)
-    assert plan.not_undone["create"] == len(before)
+    assert (plan.restored, plan.contacts, plan.made.contacts) == (0, 0, len(before))
+    assert plan.not_undone == {}
+    assert _look(synced, Selection(run_id=run_id, until=clock.now())).not_undone["create"] == len(before)
     assert synced.rows("SELECT * FROM contacts ORDER BY id") == before
 
 

@@ -105,7 +105,7 @@ WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active'
 -- shown_there --
 -- Records of an address that show the fact, as the mirror saw them last.
 SELECT link.object, link.record_id FROM contacts contact
-JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s AND link.state = 'live'
+JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s AND link.state IN ('live', 'outside')
     AND link.object = %(object)s
 JOIN {mirror} mirror ON mirror.id = link.record_id AND {shows}
 WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active';

@@ -1,5 +1,6 @@
 -- make_undoing --
--- The values that the chosen changes had before the first of them and after the last, beside what they are now.
+-- The values that the chosen changes had before the first of them and after the last, beside what they are now. What
+-- Salesforce set by itself came with its record, and has no value before.
 CREATE TEMP TABLE undoing AS
 SELECT chosen.contact_id, chosen.field, chosen.before, chosen.after,
        CASE chosen.field {ours} END AS present,
@@ -10,6 +11,7 @@ FROM (
     FROM change_log
     WHERE field = ANY(%(fields)s)
       AND (action = 'update' OR action = 'overruled' AND origin = 'salesforce')
+      AND rule IS DISTINCT FROM 'set by Salesforce on creation'
       AND {chosen}
     GROUP BY contact_id, field
 ) chosen
@@ -37,7 +39,7 @@ SELECT count(DISTINCT contact_id) FROM undoing WHERE {restorable};
 -- not_undone --
 -- Chosen changes that have no value before.
 SELECT action, count(*) FROM change_log
-WHERE action NOT IN ('update', 'sent', 'overruled') AND {chosen}
+WHERE action NOT IN ('update', 'sent', 'overruled') AND NOT action = ANY(%(taken)s) AND {chosen}
 GROUP BY action ORDER BY action;
 
 -- unmapped --
