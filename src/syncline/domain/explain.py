@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
-from syncline.domain.mapping import BlankRule, Direction, Lane, MappedField
+from syncline.domain.mapping import BlankRule, Direction, FieldType, Lane, MappedField
+from syncline.domain.mapping_options import CUT_MARK, LengthPolicy, PushGuard
 
 
 class Standing(StrEnum):
@@ -21,6 +23,7 @@ class Standing(StrEnum):
     DIVERGENT = "differs, as the mapping says"
     DRIFTED = "differs without a known reason"
     NOT_SYNCED = "is not synced"
+    SUSPENDED = "is suspended"
     UNKNOWN = "is computed by an expression"
 
 
@@ -54,6 +57,8 @@ class FieldFacts:
     #: What an open issue says about it: code, message, remedy.
     issue: tuple[str, str, str] | None = None
     last: LastChange | None = None
+    #: What drifted in the org, where that suspends the field on this object: code, message, remedy.
+    drift: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,9 @@ def explain_field(field: MappedField, source: str | None, facts: FieldFacts, out
         return Verdict(Standing.NOT_SYNCED, "The mapping names no Salesforce field for it on this object.")
     if outside is not None and field.lane is not Lane.CONSENT:
         return Verdict(Standing.NOT_SYNCED, f"Its record is outside of the filter: {outside}.", _FILTER)
+    if facts.drift is not None:
+        code, message, remedy = facts.drift
+        return Verdict(Standing.SUSPENDED, f"{code}: {message}", remedy)
     return _explain_waiting(facts) or _explain_values(field, source, facts)
 
 
@@ -146,8 +154,16 @@ def _explain_values(field: MappedField, source: str, facts: FieldFacts) -> Verdi
         return Verdict(Standing.UNKNOWN, f"It is computed from Salesforce by {source}", "See `syncline map preview`.")
     if facts.ours == facts.theirs:
         return Verdict(Standing.IN_STEP, "Both sides hold the same value.")
+    if _is_cut(field, facts):
+        return Verdict(
+            Standing.IN_STEP,
+            f"Salesforce holds the first {len(facts.theirs or '')} characters: the mapping lets the text be cut.",
+        )
+    if held_back := _explain_held_back(field, facts):
+        return held_back
     if facts.outbox_state:
-        return Verdict(Standing.WAITS, "It changed here and goes out with the next sync.", _SYNC)
+        together = f", with the other fields of its group {field.group}" if field.group else ""
+        return Verdict(Standing.WAITS, f"It changed here and goes out with the next sync{together}.", _SYNC)
     if not field.direction.pushes:
         return Verdict(
             Standing.DIVERGENT,
@@ -155,9 +171,10 @@ def _explain_values(field: MappedField, source: str, facts: FieldFacts) -> Verdi
             f"To send it: {_set(field, '--direction both')}",
         )
     if facts.ours is None and field.blank is BlankRule.KEEP:
+        group = f" unless another field of its group {field.group} is filled" if field.group else ""
         return Verdict(
             Standing.DIVERGENT,
-            "It was cleared here, and the mapping does not clear Salesforce's value.",
+            f"It was cleared here, and the mapping does not clear Salesforce's value{group}.",
             f"To clear it there, too: {_set(field, '--blank clear')}",
         )
     return Verdict(
@@ -165,6 +182,41 @@ def _explain_values(field: MappedField, source: str, facts: FieldFacts) -> Verdi
         "The sides differ and nothing waits: the value was changed past the engine.",
         "Find and repair such values: `syncline reconcile`.",
     )
+
+
+def _is_cut(field: MappedField, facts: FieldFacts) -> bool:
+    """Whether Salesforce holds the beginning of our text, as the mapping allows."""
+    if field.length is LengthPolicy.REFUSE or facts.ours is None or facts.theirs is None:
+        return False
+    kept = facts.theirs.removesuffix(CUT_MARK) if field.length is LengthPolicy.CUT_WITH_MARK else facts.theirs
+    return bool(kept) and len(facts.theirs) < len(facts.ours) and facts.ours.startswith(kept)
+
+
+def _explain_held_back(field: MappedField, facts: FieldFacts) -> Verdict | None:
+    """A difference that the field's push guard or its step keeps from being sent."""
+    if not field.direction.pushes:
+        return None
+    unticked = field.type is FieldType.BOOLEAN and facts.theirs == "false"
+    if field.guard is PushGuard.NEVER:
+        sentence = "Its push guard never lets it be written over Salesforce's value."
+    elif field.guard is PushGuard.IF_BLANK and facts.theirs is not None and not unticked:
+        sentence = "Its push guard lets it be written only where Salesforce holds nothing."
+    elif _is_within_step(field, facts):
+        return Verdict(
+            Standing.DIVERGENT,
+            f"It moved by less than its step of {field.step}, which is not sent.",
+            f"To send every change: {_set(field, '--step 0')}",
+        )
+    else:
+        return None
+    return Verdict(Standing.DIVERGENT, sentence, f"To send it: {_set(field, '--guard always')}")
+
+
+def _is_within_step(field: MappedField, facts: FieldFacts) -> bool:
+    numbers = field.type in (FieldType.NUMBER, FieldType.SCORE)
+    if not field.step or not numbers or facts.ours is None or facts.theirs is None:
+        return False
+    return abs(Decimal(facts.ours) - Decimal(facts.theirs)) < field.step
 
 
 def _set(field: MappedField, option: str) -> str:

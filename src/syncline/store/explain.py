@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from syncline.domain.drift import Cause
 from syncline.domain.explain import FieldExplanation, FieldFacts, LastChange, explain_field
 from syncline.domain.ids import ContactId
 from syncline.domain.mapping import MappedField, Mapping, is_expression
@@ -58,6 +59,8 @@ def explain_person(
     issues: dict[str, tuple[str, str, str]] = {}
     for field, code, message, remedy in conn.execute(_SQL["issues"].compose(), asked):
         issues.setdefault(field, (code, message, remedy))
+    asked |= {"object": object_name, "drift": [str(one) for one in Cause if one.stops_sending]}
+    drift = {row[0]: row[1:] for row in conn.execute(_SQL["suspended"].compose(), asked)}
     changes = {row[0]: LastChange(*row[1:]) for row in conn.execute(_SQL["last_changes"].compose(), asked)}
     outside = mapping.rules(object_name).filter_reason if object_name and link_state == "outside" else None
     explained = []
@@ -75,6 +78,7 @@ def explain_person(
             not_before=waiting[3] if waits and waiting else None,
             issue=issues.get(field.name),
             last=changes.get(field.name),
+            drift=drift.get(field.name),
         )
         source = field.source(object_name) if object_name else None
         explained.append(FieldExplanation(field.name, source, facts, explain_field(field, source, facts, outside)))

@@ -8,6 +8,7 @@ from syncline import clock
 from syncline.domain.explain import LEFT_OUT, FieldExplanation, Standing
 from syncline.domain.ids import ContactId
 from syncline.domain.mapping import Direction, MappedField
+from syncline.domain.mapping_options import PushGuard
 from syncline.salesforce.client import Salesforce
 from syncline.store import explain
 from syncline.store.connections import load_connection
@@ -111,6 +112,23 @@ def test_a_switched_off_field_is_not_synced(synced: Hub) -> None:
     contact_id, _ = _person(synced)
     _change_mapping(synced, "title", direction=Direction.OFF)
     assert _explain(synced, contact_id, "title").verdict.standing == Standing.NOT_SYNCED
+
+
+def test_a_suspended_field_and_a_push_guard_are_named(synced: Hub) -> None:
+    contact_id, _ = _person(synced)
+    _change_mapping(synced, "phone", direction=Direction.BOTH, guard=PushGuard.NEVER)
+    synced.sync()
+    synced.org.control("POST", "fields", {"object": "Lead", "name": "Title", "hidden": True})
+    try:
+        synced.execute("UPDATE contacts SET title = 'New here', phone = '+1 555 0177' WHERE id = %s", contact_id)
+        synced.execute("UPDATE describes SET checked_at = checked_at - interval '25 hours'")
+        synced.sync()
+        suspended, guarded = _explain(synced, contact_id, "title"), _explain(synced, contact_id, "phone")
+    finally:
+        synced.org.control("POST", "fields", {"object": "Lead", "name": "Title", "hidden": False})
+    assert suspended.verdict.standing == Standing.SUSPENDED
+    assert suspended.verdict.remedy
+    assert (guarded.verdict.standing, "push guard" in guarded.verdict.sentence) == (Standing.DIVERGENT, True)
 
 
 def test_a_record_without_a_contact_is_answered_with_the_rule(synced: Hub) -> None:

@@ -93,8 +93,8 @@ SELECT kind, at, source, evidence, record_id FROM consent_facts WHERE address = 
 -- ticked_there --
 -- Records of an address whose box somebody ticked in Salesforce, not we.
 SELECT link.object, link.record_id FROM contacts contact
-JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s AND link.state IN ('live', 'outside')
-    AND link.object = %(object)s
+JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s
+    AND link.object = %(object)s AND link.state IN ('live', 'outside')
 JOIN {mirror} mirror ON mirror.id = link.record_id AND {shows}
 WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active'
   AND coalesce((SELECT log.action <> 'sent' OR log.new <> 'true' FROM change_log log
@@ -105,8 +105,8 @@ WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active'
 -- shown_there --
 -- Records of an address that show the fact, as the mirror saw them last.
 SELECT link.object, link.record_id FROM contacts contact
-JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s AND link.state IN ('live', 'outside')
-    AND link.object = %(object)s
+JOIN links link ON link.contact_id = contact.id AND link.connection_id = %(connection_id)s
+    AND link.object = %(object)s AND link.state IN ('live', 'outside')
 JOIN {mirror} mirror ON mirror.id = link.record_id AND {shows}
 WHERE lower(contact.email) = lower(%(address)s) AND contact.state = 'active';
 

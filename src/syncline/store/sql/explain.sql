@@ -26,6 +26,12 @@ WHERE connection_id = %(connection_id)s AND state = 'open'
   AND (contact_id = %(contact_id)s OR record_id = %(record_id)s)
 ORDER BY at DESC;
 
+-- suspended --
+-- Fields of an object that the org's shape keeps from being synced for the moment.
+SELECT field, code, message, remedy FROM issues
+WHERE connection_id = %(connection_id)s AND state = 'open' AND object = %(object)s AND code = ANY(%(drift)s)
+ORDER BY at;
+
 -- last_changes --
 -- The newest line of the change log about each field.
 SELECT DISTINCT ON (field) field, at, action, old, new, rule, origin, run_id FROM change_log
