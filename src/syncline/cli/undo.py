@@ -79,28 +79,34 @@ def undo(
     """
     output = Output(as_json=as_json)
     with session(output) as opened:
-        from syncline.sync import undo as undoing
-
         chosen = choose_connection(connection)
-        mapping = load_current_mapping(chosen)
-        check_field(mapping, field)
+        check_field(load_current_mapping(chosen), field)
         selection = _select(opened, run, contact, field, since, until)
-        with (
-            opened.open_run(chosen.name, "undo") as ctx,
-            opened.database.connect("syncline undo") as conn,
-            ProgressDisplay(lambda: ctx.salesforce.calls.total) as display,
-        ):
-            ctx.progress.watch = display.watch
-            plan = undoing.look(ctx, conn, selection)
-            if yes and not plan.is_empty:
-                undoing.apply(ctx, conn, plan, delete_made=delete_made)
-            counts, run_id = ctx.counts.as_dict(), ctx.run_id
+        plan, run_id, counts = _undo(opened, chosen.name, selection, yes=yes, delete_made=delete_made)
     shown = (*format_undo(plan), *_format_made(plan.made, delete_made=delete_made))
     for line in (*shown, *_format_done(plan, counts, run_id, done=yes)):
         output.line(line)
     output.result({"connection": chosen.name, "run": run_id, **to_undo_facts(plan), "counts": counts})
     if counts.get("push_failed"):
         raise typer.Exit(ROW_FAILURES_STATUS)
+
+
+def _undo(
+    opened: "App", connection: str, selection: "Selection", *, yes: bool, delete_made: bool
+) -> "tuple[UndoPlan, int, Mapping[str, int]]":
+    """Looks, and where it is asked for, gives back; gives the plan, its run, and what was counted."""
+    from syncline.sync import undo as undoing
+
+    with (
+        opened.open_run(connection, "undo") as ctx,
+        opened.database.connect("syncline undo") as conn,
+        ProgressDisplay(lambda: ctx.salesforce.calls.total) as display,
+    ):
+        ctx.progress.watch = display.watch
+        plan = undoing.look(ctx, conn, selection)
+        if yes and not plan.is_empty:
+            undoing.apply(ctx, conn, plan, delete_made=delete_made)
+        return plan, ctx.run_id, ctx.counts.as_dict()
 
 
 def _format_done(plan: "UndoPlan", counts: Mapping[str, int], run_id: int, *, done: bool) -> Iterator[str]:
