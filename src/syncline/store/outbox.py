@@ -246,7 +246,8 @@ def note_created(
 
     What was refused of `fields`, or of the whole record, is refused no more.
     """
-    every = {field.name: None for field, _ in target.sent}
+    # What the org does not take for the moment waits until it does.
+    every = {**{field.name: None for field, _ in target.sent}, **dict.fromkeys(target.suspended)}
     asked = dict.fromkeys(fields)
     rows: list[dict[str, Any]] = [
         {

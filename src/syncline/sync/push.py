@@ -76,7 +76,8 @@ def build_target(ctx: SyncContext, object_name: str) -> Target:
     ]
     calculated = [pair for pair in ctx.mapped(object_name) if pair[0].formula is not None]
     strict = ctx.mapping.rules(object_name).strict
-    return Target(ctx.tables, ctx.connection.id, shape, sent, calculated, ctx.unsendable(object_name), strict)
+    suspended = ctx.unsendable(object_name) & {one.name for one in ctx.mapping.fields if one.direction.pushes}
+    return Target(ctx.tables, ctx.connection.id, shape, sent, calculated, suspended, strict)
 
 
 def _wake_changed(ctx: SyncContext) -> None:

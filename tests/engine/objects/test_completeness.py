@@ -81,7 +81,7 @@ def test_l3_what_changes_while_a_read_goes_on_is_read_next(synced: Hub, client: 
 
     def edit() -> None:
         client.update("Lead", [{"Id": record_id, "Title": "Meanwhile"}])
-        synced.org.control("POST", "clock", {"advance": 7200})
+        synced.org.control("POST", "clock", {"advance": 1800})
 
     _when_staged(synced, edit)
     synced.sync()

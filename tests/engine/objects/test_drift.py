@@ -11,7 +11,9 @@ from syncline.domain.objects import Choice, MirroredObject
 from syncline.errors import RemoteRefused
 from syncline.flows.objects import add_object
 from syncline.salesforce.client import Salesforce
+from syncline.store import contacts
 from syncline.store.connections import load_connection
+from syncline.store.database import transaction
 from syncline.store.mappings import save_mapping
 from tests.engine.objects.conftest import Asked
 from tests.engine.orgs import NAME, Hub
@@ -202,3 +204,21 @@ def test_a_result_with_other_columns_asks_the_org_anew_and_is_never_gone_on_with
     assert len(hub.rows("SELECT object FROM reads")) <= 1
     assert hub.sync().state == "done"
     assert hub.prove().percent == 100
+
+
+def test_a_lead_made_while_a_field_is_suspended_gets_its_value_when_it_heals(
+    hub: Hub, person: _Person, client: Salesforce
+) -> None:
+    _change(hub, hidden=True)
+    values = {"email": "new@drift.example", "last_name": "New", "title": "Weaver"}
+    with hub.database.connect("test") as conn, transaction(conn, "add"):
+        contacts.add_contact(conn, hub.mapping, values, create_in_salesforce=True, now=clock.now(), origin="test")
+    assert hub.sync().counts["created_in_salesforce"] == 1
+    _change(hub, hidden=False)
+    found = client.query("SELECT Title FROM Lead WHERE Email = 'new@drift.example'").records
+    assert [one["Title"] for one in found] == [None]
+    hub.sync()
+    found = client.query("SELECT Title FROM Lead WHERE Email = 'new@drift.example'").records
+    assert [one["Title"] for one in found] == ["Weaver"]
+    hub.sync()
+    assert hub.rows("SELECT title FROM contacts WHERE email = 'new@drift.example'") == [("Weaver",)]
