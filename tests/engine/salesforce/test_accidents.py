@@ -86,3 +86,19 @@ def test_l41d_too_many_requests_at_once_are_not_the_daily_limit() -> None:
 
     assert judge("ConcurrentRequests (Concurrent API Requests) Limit exceeded.") is RetryLater
     assert judge("TotalRequests Limit exceeded.") is LimitReached
+
+
+def test_l41b_where_answers_do_not_tell_the_usage_it_is_asked_for(hub: Hub) -> None:
+    """Usage by apps beside it is no reason not to read it."""
+    header = "{usual}; per-app-api-usage=17/250(appName=sample-connected-app)"
+    hub.org.control("POST", "faults", {"usage_header": header, "times": None})
+    with hub.open() as ctx:
+        ctx.salesforce.organization()
+        usage = ctx.salesforce.usage()
+    assert usage is not None
+    assert usage.limit > 250
+    hub.org.control("DELETE", "faults")
+    hub.org.control("DELETE", "journal")
+    hub.org.control("POST", "faults", {"usage_header": "", "times": None})
+    hub.sync()
+    assert len(hub.org.control("GET", "journal?path=/limits")) == 1
