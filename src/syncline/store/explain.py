@@ -92,6 +92,26 @@ def explain_person(
     )
 
 
+@dataclass(frozen=True)
+class Unexplained:
+    """Lines of the change log without author, run or rule, and values that no line about them tells; all 0 is well."""
+
+    without_author: int
+    without_run: int
+    without_rule: int
+    values: int
+
+
+def count_unexplained(conn: psycopg.Connection, mapping: Mapping) -> Unexplained:
+    """Looks through the whole change log, in one set, for what no explanation can be given for."""
+    values = sql.SQL(", ").join(
+        sql.SQL("({}, {})").format(sql.Literal(field.name), canonical(contact_value(field, "contact"), field.type))
+        for field in mapping.fields
+    )
+    row = conn.execute(_SQL["unexplained"].compose(values=values)).fetchone()
+    return Unexplained(*row) if row else Unexplained(0, 0, 0, 0)
+
+
 def load_history(conn: psycopg.Connection, contact_id: ContactId, field: str) -> list[LastChange]:
     """The newest changes of one field."""
     asked = {"contact_id": contact_id, "field": field, "rows": _HISTORY_ROWS}

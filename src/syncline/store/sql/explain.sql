@@ -42,6 +42,29 @@ WHERE contact_id = %(contact_id)s AND field IS NOT NULL ORDER BY field, id DESC;
 SELECT at, action, old, new, rule, origin, run_id FROM change_log
 WHERE contact_id = %(contact_id)s AND field = %(field)s ORDER BY id DESC LIMIT %(rows)s;
 
+-- unexplained --
+-- Lines of the change log that no explanation can be given for: without an author, by a run that is not kept, or by the
+-- sync itself without the rule that decided; and values that are not what the newest line about them says.
+SELECT count(*) FILTER (WHERE why = 'author'), count(*) FILTER (WHERE why = 'run'), count(*) FILTER (WHERE why = 'rule'),
+       count(*) FILTER (WHERE why = 'value')
+FROM (
+    SELECT CASE
+        WHEN log.origin = '' THEN 'author'
+        WHEN log.run_id IS NOT NULL AND run.id IS NULL THEN 'run'
+        WHEN log.rule IS NULL AND (log.run_id IS NOT NULL OR log.origin IN ('salesforce', 'marketing', 'consent'))
+            THEN 'rule' END AS why
+    FROM change_log log LEFT JOIN runs run ON run.id = log.run_id
+    UNION ALL
+    SELECT 'value' FROM (
+        SELECT DISTINCT ON (log.contact_id, log.field) log.contact_id, log.field, log.new FROM change_log log
+        WHERE log.action = 'update' ORDER BY log.contact_id, log.field, log.id DESC
+    ) newest
+    JOIN contacts contact ON contact.id = newest.contact_id AND contact.state <> 'merged'
+    CROSS JOIN LATERAL (VALUES {values}) value (field, present)
+    WHERE value.field = newest.field AND value.present IS DISTINCT FROM newest.new
+) line
+WHERE why IS NOT NULL;
+
 -- left_out --
 -- The rule that leaves a record out.
 SELECT object, reason FROM left_out WHERE connection_id = %(connection_id)s AND record_id = %(record_id)s;
