@@ -41,7 +41,7 @@ def check_agreement(hub: Hub) -> None:
     """Both sides agree on every mapped value, but for what is listed; every record has a contact or a reason."""
     proof: Agreement = hub.prove()
     astray = {one.object: (one.unexplained, one.lost) for one in proof.objects if one.unexplained or one.lost}
-    assert not astray
+    assert not astray, astray
     connection = load_connection(NAME)
     with hub.database.connect() as conn:
         for one in proof.examples:

@@ -5,6 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from syncline.salesforce.bulk_ingest import BulkIngest
+from tests.engine.jobs.working import wait_until
 from tests.engine.machine.world import DOMAIN, NUMBERS, World
 
 #: What an administrator set up: in the same transaction, before or after, and by somebody else a little later.
@@ -19,7 +21,7 @@ _KINDS = st.sampled_from(sorted(_AUTOMATIONS))
 _RIGHTS = [("Title", "Edit"), ("Title", "Read"), ("Phone", "Read"), ("Lead_Score__c", "Edit"), ("Website", "Edit")]
 _HIDDEN = ("Title", "Phone", "Lead_Score__c", "City")
 _REQUIRED = ("Title", "Website")
-_SCORE = {"type": "Number", "precision": 5, "scale": 2, "label": "Lead Score"}
+_SCORE = "Lead_Score__c"
 
 
 class OrgLife(World):
@@ -68,6 +70,17 @@ class OrgLife(World):
         if record_id := self.lead(number):
             with self.refused():
                 self.somebody(who).delete_records("Lead", [record_id])
+
+    @rule(number=NUMBERS)
+    def hard_delete_there(self, number: int) -> None:
+        """A Lead is deleted for good: no recycle bin gives it back."""
+        if record_id := self.lead(number):
+            self.org.control("POST", "settings", {"bulk_hard_delete": True})
+            bulk = BulkIngest(self.clients["administrator"])
+            job = bulk.create("Lead", "hardDelete")
+            bulk.upload(job.id, lambda: [b"Id\r\n", record_id.encode(), b"\r\n"])
+            bulk.complete(job.id)
+            wait_until(lambda: (found := bulk.find(job.id)) is None or found.ended)
 
     @rule(number=NUMBERS)
     def undelete_there(self, number: int) -> None:
@@ -122,9 +135,15 @@ class OrgLife(World):
         """A custom field gets another type."""
         self._retype(to)
 
+    @rule(present=st.booleans())
+    def remove_the_score_there(self, *, present: bool) -> None:
+        """A custom field is taken away with its values, or made anew."""
+        self._have_score(present=present)
+
     def calm_the_org(self) -> None:
         """What an administrator did is taken back; what waits for its time comes about."""
         self.org.control("DELETE", "rules")
+        self._have_score(present=True)
         for name in {*_HIDDEN, *_REQUIRED}:
             self._change_field(name, hidden=False, nillable=True)
         self._retype("double")
@@ -136,15 +155,29 @@ class OrgLife(World):
         self.describe_again()
 
     def _give(self, field: str, permission: str, *, allow: bool) -> None:
+        if not self._has(field):
+            return
         right = {"user": "integration", "permission": permission, "object": "Lead", "field": field, "allow": allow}
         self.org.control("POST", "rights", right)
 
+    def _has(self, name: str) -> bool:
+        return name.lower() in self.org.org.schema.get("Lead").fields
+
+    def _have_score(self, *, present: bool) -> None:
+        if self._has(_SCORE) and not present:
+            self.org.control("POST", "faults", {"name": "field-removed", "object": "Lead", "field": _SCORE})
+            self.colleague.query("SELECT COUNT() FROM Lead")
+        elif present and not self._has(_SCORE):
+            definition = {"type": "Number", "precision": 6, "scale": 0, "label": "Lead Score"}
+            self.org.control("POST", "fields", {"object": "Lead", "name": _SCORE, "define": definition})
+
     def _change_field(self, name: str, **facts: object) -> None:
+        if not self._has(name):
+            return
         self.org.control("POST", "fields", {"object": "Lead", "name": name, "granted": False, **facts})
 
     def _retype(self, to: str) -> None:
-        known = self.org.org.schema.get("Lead").fields["lead_score__c"].type
-        if known != to:
-            change = {"object": "Lead", "field": "Lead_Score__c", "to": to}
+        if self._has(_SCORE) and self.org.org.schema.get("Lead").fields[_SCORE.lower()].type != to:
+            change = {"object": "Lead", "field": _SCORE, "to": to}
             self.org.control("POST", "faults", {"name": "field-retyped", **change})
             self.colleague.query("SELECT COUNT() FROM Lead")
