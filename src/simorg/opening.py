@@ -7,7 +7,7 @@ from pathlib import Path
 from simorg import seeds
 from simorg.behaviour.customizing import recalculate
 from simorg.behaviour.waiting import note_next
-from simorg.logins.sample import begin_with_sample
+from simorg.logins.sample import adopt_sample
 from simorg.metadata.rules import put_stored_rules
 from simorg.org import Org
 from simorg.schema.data import build_schema
@@ -85,4 +85,4 @@ def _adopt(org: Org, planted: dict[str, object]) -> None:
         row = org.storage.read_one('SELECT "Id" FROM "User" WHERE "Username" = ?', [username])
         org.users.logins[role] = build_login(org.realm, role, str(row[0]) if row else "")
     org.users.app = build_app(org.realm, org.users.logins[INTEGRATION].user_id)
-    begin_with_sample(org)
+    adopt_sample(org)

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from simorg.access import describe_access
+from simorg.logins.grants import build_refresh
 from simorg.opening import WrongFolder, open_org
 from simorg.server import start_server
 from simorg.settings import Settings
@@ -119,6 +120,42 @@ def test_what_it_was_told_survives_a_kill(told: Simulated, tmp_path: Path) -> No
         assert _log_in(other, other.org.users.logins["integration"].password) == 400
     finally:
         other.stop()
+
+
+def test_apps_and_refresh_tokens_survive_a_kill(org: Simulated, tmp_path: Path) -> None:
+    """A rotated token goes on where it was, and its forerunner is dead there too; a reset ends it all."""
+    asked = {"name": "Hub", "callbacks": ["https://hub.example/cb"], "rotation": True, "approved_by": ["integration"]}
+    app = org.control("POST", "apps", asked)
+    first = _grant_refresh(org, app)
+    second = _refresh(org, app, first).json()["refresh_token"]
+    other = _after_a_kill(org, tmp_path / "killed")
+    try:
+        kept = next(one for one in other.control("GET", "apps") if one["client_id"] == app["client_id"])
+        assert (kept["name"], kept["rotation"], kept["callbacks"]) == ("Hub", True, ["https://hub.example/cb"])
+        third = _refresh(other, app, second)
+        assert third.status_code == 200
+        assert third.json()["refresh_token"] not in (first, second)
+        assert _refresh(other, app, first).status_code == 400
+        assert other.call("GET", "/limits", token=other.log_in()).status_code == 200
+        other.control("POST", "reset")
+        assert [one["name"] for one in other.control("GET", "apps")] == ["Sample App"]
+        assert _refresh(other, app, third.json()["refresh_token"]).status_code == 400
+    finally:
+        other.stop()
+
+
+def _grant_refresh(org: Simulated, app: dict[str, Any]) -> str:
+    made = build_refresh(app["client_id"], org.org.users.logins["integration"].user_id, ("api", "refresh_token"),
+                         org.org.clock.now())  # fmt: skip
+    org.org.logins.grants.add_refresh(made)
+    org.org.keep()
+    return made.token
+
+
+def _refresh(org: Simulated, app: dict[str, Any], token: str) -> requests.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": app["client_id"]}
+    form |= {"client_secret": app["client_secret"]}
+    return requests.post(f"{org.url}/services/oauth2/token", data=form, timeout=60)
 
 
 @pytest.mark.parametrize(

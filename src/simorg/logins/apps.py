@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import load_pem_x509_certificate
 
+from simorg.encoding import decode, encode
 from simorg.users import ConnectedApp
 
 #: Scope → what it lets an app do, as the pages say it.
@@ -92,21 +93,35 @@ class Apps:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._apps: dict[str, ClientApp] = {}
+        #: Grows with each change.
+        self.revision = 0
 
     def clear(self) -> None:
         """Forgets them all."""
-        with self._lock:
-            self._apps = {}
+        self._take({})
 
     def begin_with(self, app: ClientApp) -> None:
         """Puts the app that an org comes with in the place of all."""
-        with self._lock:
-            self._apps = {app.client_id: app}
+        self._take({app.client_id: app})
 
     def put(self, app: ClientApp) -> None:
         """Adds or changes an app."""
         with self._lock:
             self._apps = {**self._apps, app.client_id: app}
+            self.revision += 1
+
+    def entries(self) -> list[dict[str, Any]]:
+        """All of them as JSON, to be kept (`simorg.logins.state`)."""
+        return [_to_kept(one) for one in self.listed()]
+
+    def restore(self, kept: list[dict[str, Any]]) -> None:
+        """Takes what `entries` gave."""
+        self._take({one.client_id: one for one in map(_from_kept, kept)})
+
+    def _take(self, apps: dict[str, ClientApp]) -> None:
+        with self._lock:
+            self._apps = apps
+            self.revision += 1
 
     def remove(self, client_id: str) -> ClientApp | None:
         """Takes an app away, unless it is the one that the org came with; gives it."""
@@ -116,6 +131,7 @@ class Apps:
             kept = dict(self._apps)
             gone = kept.pop(client_id, None)
             self._apps = kept
+            self.revision += 1
             return gone
 
     def find(self, client_id: str) -> ClientApp | None:
@@ -237,6 +253,19 @@ def read_scopes(app: ClientApp, text: str) -> tuple[str, ...] | None:
 def order_scopes(scopes: set[str]) -> tuple[str, ...]:
     """Scopes in one order, whatever they were asked in."""
     return tuple(one for one in SCOPES if one in scopes)
+
+
+def _to_kept(app: ClientApp) -> dict[str, Any]:
+    known: dict[str, Any] = encode(replace(app, public_key=None))
+    if app.public_key is not None:
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        known["certificate"] = app.public_key.public_bytes(serialization.Encoding.PEM, form).decode()
+    return known
+
+
+def _from_kept(kept: Mapping[str, Any]) -> ClientApp:
+    app: ClientApp = decode(ClientApp, {name: value for name, value in kept.items() if name != "certificate"})
+    return replace(app, public_key=_read_public_key(kept["certificate"])) if "certificate" in kept else app
 
 
 def _read_public_key(pem: str) -> rsa.RSAPublicKey:

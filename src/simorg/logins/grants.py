@@ -1,4 +1,6 @@
-"""What users granted to apps: approvals, authorization codes and refresh tokens. Kept in memory.
+"""What users granted to apps: approvals, authorization codes and refresh tokens.
+
+Approvals and refresh tokens are there again after a restart; codes live for minutes, and are not.
 
 Sources: Salesforce Help, "OAuth 2.0 Web Server Flow", "OAuth 2.0 Refresh Token Flow", "Manage OAuth Access Policies",
 "Refresh Token Rotation"; RFC 7636 for proof keys.
@@ -9,10 +11,12 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from simorg.encoding import decode, encode
 from simorg.logins.apps import ClientApp
 
 #: "The authorization code expires after 15 minutes" (OAuth 2.0 Web Server Flow).
@@ -67,18 +71,42 @@ class Grants:
         #: (client, user) → scopes.
         self._approved: dict[tuple[str, str], frozenset[str]] = {}
         self._assertions: dict[tuple[str, str], datetime] = {}
+        #: Grows with each change of what is kept.
+        self.revision = 0
+
+    def entries(self) -> dict[str, Any]:
+        """Approvals and refresh tokens, and those that others took the place of (`simorg.logins.state`)."""
+        with self._lock:
+            found: dict[str, Any] = {f"refresh.{token}": encode(one) for token, one in self._refresh.items()}
+            found |= {f"retired.{token}": key for token, key in self._retired.items()}
+            approved = [[*owner, *sorted(scopes)] for owner, scopes in sorted(self._approved.items())]
+            return {**found, "approved": approved}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Takes what `entries` gave."""
+        with self._lock:
+            for name, one in kept.items():
+                kind, _, token = name.partition(".")
+                if kind == "refresh":
+                    self._refresh[token] = decode(RefreshToken, one)
+                elif kind == "retired":
+                    self._retired[token] = one
+            self._approved = {(app, user): frozenset(scopes) for app, user, *scopes in kept.get("approved", [])}
+            self.revision += 1
 
     def clear(self) -> None:
         """Forgets everything."""
         with self._lock:
             for kept in (self._codes, self._refresh, self._retired, self._approved, self._assertions):
                 kept.clear()
+            self.revision += 1
 
     def approve(self, client_id: str, user_id: str, scopes: tuple[str, ...]) -> None:
         """A user lets an app do something."""
         with self._lock:
             key = client_id, user_id
             self._approved[key] = self._approved.get(key, frozenset()) | set(scopes)
+            self.revision += 1
 
     def has_approved(self, client_id: str, user_id: str, scopes: tuple[str, ...]) -> bool:
         """Whether a user has let an app do all that."""
@@ -110,6 +138,7 @@ class Grants:
             for one in gone:
                 del self._refresh[one.token]
             self._refresh[made.token] = made
+            self.revision += 1
         return gone
 
     def find_refresh(self, token: str) -> RefreshToken | None:
@@ -128,6 +157,7 @@ class Grants:
                 after = replace(after, token=draw_refresh())
                 self._retire(known)
             self._refresh[after.token] = after
+            self.revision += 1
             return after
 
     def find_retired(self, token: str) -> str | None:
@@ -145,6 +175,7 @@ class Grants:
             for one in gone:
                 if _owner(one) not in left:
                     self._approved.pop(_owner(one), None)
+            self.revision += 1
             return gone
 
     def expire_refresh(self, chosen: Callable[[RefreshToken], bool]) -> None:
@@ -153,6 +184,7 @@ class Grants:
             for token, one in self._refresh.items():
                 if chosen(one):
                     self._refresh[token] = replace(one, expired=True)
+            self.revision += 1
 
     def listed(self) -> list[RefreshToken]:
         """Every refresh token that has not been ended."""

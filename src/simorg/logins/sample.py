@@ -23,6 +23,15 @@ def begin_with_sample(org: Org) -> None:
     org.logins.grants.approve(app.client_id, org.users.logins[INTEGRATION].user_id, app.scopes)
 
 
+def adopt_sample(org: Org) -> None:
+    """Gives an org that is opened again its app: as it was kept, but for the key, which each start makes anew."""
+    connected, kept = org.users.app, org.logins.apps.listed()
+    if connected is None or not kept:
+        begin_with_sample(org)
+        return
+    org.logins.apps.put(replace(kept[0], public_key=connected.public_key))
+
+
 def add_app(org: Org, app: ClientApp) -> ClientApp:
     """Adds an app, or changes the one of its client id."""
     known = org.logins.apps.find(app.client_id)

@@ -1,4 +1,4 @@
-"""What an org keeps about logging in, apart from its records: policies and secrets."""
+"""What an org keeps about logging in, apart from its records: policies, secrets, apps and what was granted to them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -55,15 +55,16 @@ class Logins:
 
     @property
     def revision(self) -> int:
-        """Grows with each change of a policy or a secret."""
-        return self._changes + self.passwords.revision
+        """Grows with each change of what is kept."""
+        return self._changes + self.passwords.revision + self.apps.revision + self.grants.revision
 
     def entries(self) -> Mapping[str, Any]:
-        """Policies and secrets, to be kept (`simorg.keeping`)."""
+        """All but browsers and rates, to be kept (`simorg.keeping`)."""
         found: dict[str, Any] = {f"profile.{key}": encode(one) for key, one in self.profiles.items()}
         found |= {f"user.{key}": encode(one) for key, one in self.users.items()}
         found |= {f"password.{key}": encode(one) for key, one in self.passwords.all().items()}
-        found |= {"org": encode(self.org), "default": encode(self.default)}
+        found |= {f"grant.{key}": one for key, one in self.grants.entries().items()}
+        found |= {"org": encode(self.org), "default": encode(self.default), "apps": self.apps.entries()}
         return {**found, "source": {"address": self.source_address, "header": self.source_header}}
 
     def restore(self, entries: Mapping[str, Any]) -> None:
@@ -78,6 +79,8 @@ class Logins:
                 self.users[key] = decode(Policy, one)
             elif kind == "password":
                 self.passwords.restore(key, decode(Secret, one))
+        self.apps.restore(entries.get("apps", []))
+        self.grants.restore({name[6:]: one for name, one in entries.items() if name.startswith("grant.")})
         self._changes += 1
 
     def source_of(self, headers: Mapping[str, str]) -> str:
