@@ -135,15 +135,9 @@ class OrgLife(World):
         """A custom field gets another type."""
         self._retype(to)
 
-    @rule(present=st.booleans())
-    def remove_the_score_there(self, *, present: bool) -> None:
-        """A custom field is taken away with its values, or made anew."""
-        self._have_score(present=present)
-
     def calm_the_org(self) -> None:
         """What an administrator did is taken back; what waits for its time comes about."""
         self.org.control("DELETE", "rules")
-        self._have_score(present=True)
         for name in {*_HIDDEN, *_REQUIRED}:
             self._change_field(name, hidden=False, nillable=True)
         self._retype("double")
@@ -155,29 +149,14 @@ class OrgLife(World):
         self.describe_again()
 
     def _give(self, field: str, permission: str, *, allow: bool) -> None:
-        if not self._has(field):
-            return
         right = {"user": "integration", "permission": permission, "object": "Lead", "field": field, "allow": allow}
         self.org.control("POST", "rights", right)
 
-    def _has(self, name: str) -> bool:
-        return name.lower() in self.org.org.schema.get("Lead").fields
-
-    def _have_score(self, *, present: bool) -> None:
-        if self._has(_SCORE) and not present:
-            self.org.control("POST", "faults", {"name": "field-removed", "object": "Lead", "field": _SCORE})
-            self.colleague.query("SELECT COUNT() FROM Lead")
-        elif present and not self._has(_SCORE):
-            definition = {"type": "Number", "precision": 6, "scale": 0, "label": "Lead Score"}
-            self.org.control("POST", "fields", {"object": "Lead", "name": _SCORE, "define": definition})
-
     def _change_field(self, name: str, **facts: object) -> None:
-        if not self._has(name):
-            return
         self.org.control("POST", "fields", {"object": "Lead", "name": name, "granted": False, **facts})
 
     def _retype(self, to: str) -> None:
-        if self._has(_SCORE) and self.org.org.schema.get("Lead").fields[_SCORE.lower()].type != to:
+        if self.org.org.schema.get("Lead").fields[_SCORE.lower()].type != to:
             change = {"object": "Lead", "field": _SCORE, "to": to}
             self.org.control("POST", "faults", {"name": "field-retyped", **change})
             self.colleague.query("SELECT COUNT() FROM Lead")
