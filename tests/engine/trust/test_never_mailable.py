@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from syncline.domain.consent import FactKind, consent_fields
@@ -194,6 +194,8 @@ def _prove(database: Database, events: list[tuple[object, ...]]) -> None:
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=20)
 @given(st.lists(_EVENTS, min_size=5, max_size=25))
+@example([("write", 1, ADDRESSES[0], True, False), ("see",)])
+@example([("write", 2, ADDRESSES[1], True, True), ("sync", 5), ("delete", ADDRESSES[1]), ("add", ADDRESSES[1], False)])
 def test_no_order_of_events_makes_a_suppressed_address_mailable(
     database: Database, events: list[tuple[object, ...]]
 ) -> None:
