@@ -30,7 +30,7 @@ from tests.simulated import Simulated
 class Orgs:
     """Gives an org of a size: the shared one for the small form, one of its own for a large one."""
 
-    small: Hub
+    small: Simulated
     folder: Path
     database: Database
 
@@ -38,20 +38,22 @@ class Orgs:
     def of(self, people: int) -> Iterator[Hub]:
         """Connected, with nothing read yet."""
         if people == PEOPLE:
-            yield self.small
+            yield self._connect(self.small)
             return
         with ExitStack() as ending:
             org: Simulated = simulated.start(self.folder / "large", "people", people)
             ending.callback(org.stop)
-            self.small.execute("DELETE FROM connections")
-            hub = Hub(self.database, KeyRing(self.folder / "large-keys" / "ring.json"), org)
-            hub.connect()
-            yield hub
+            yield self._connect(org)
+
+    def _connect(self, org: Simulated) -> Hub:
+        hub = Hub(self.database, KeyRing(self.folder / "keys" / "ring.json"), org)
+        hub.connect()
+        return hub
 
 
 @pytest.fixture
-def orgs(hub: Hub, tmp_path: Path, database: Database) -> Orgs:
-    return Orgs(hub, tmp_path, database)
+def orgs(org: Simulated, tmp_path: Path, database: Database) -> Orgs:
+    return Orgs(org, tmp_path, database)
 
 
 def _titles(hub: Hub) -> dict[int, str | None]:
