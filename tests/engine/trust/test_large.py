@@ -124,7 +124,8 @@ def test_one_bad_row_costs_one_failure_and_under_five_percent_more_calls(orgs: O
         hub.sync()
         edit = "UPDATE contacts SET title = %s WHERE state = 'active' AND linked"
         calls = []
-        for text, bad in (("Good", False), ("One is bad", True)):
+        # The first one's echo is read by the second, and the second's by the third: the last two do the same work.
+        for text, bad in (("Good", False), ("Good again", False), ("One is bad", True)):
             edited = hub.execute(edit, text)
             if bad:
                 fault = {"object_name": "Lead", "row_code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "times": 1}
@@ -133,6 +134,6 @@ def test_one_bad_row_costs_one_failure_and_under_five_percent_more_calls(orgs: O
             assert report.counts["pushed"] == edited - bad
             assert report.counts.get("push_failed", 0) == bad
             calls.append(sum(report.calls.values()))
-        assert calls[1] <= calls[0] * 1.05
+        assert calls[2] <= calls[1] * 1.05
         assert hub.rows("SELECT count(*) FROM issues WHERE state = 'open' AND direction = 'push'") == [(1,)]
         assert hub.rows("SELECT count(*) FROM outbox") == [(1,)]
