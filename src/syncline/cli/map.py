@@ -31,6 +31,7 @@ from syncline.cli.map_options import (
 from syncline.cli.map_rules import object_rules, rules, to_object_facts, to_rule_facts
 from syncline.cli.output import FAILED_STATUS, Output
 from syncline.cli.preview import preview
+from syncline.cli.prices import format_reading, price_change, to_reading_facts
 from syncline.cli.problems import format_problems, refuse, to_facts
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
@@ -44,7 +45,10 @@ from syncline.domain.mapping import (
 from syncline.errors import MappingError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from syncline.domain.mapping_problem import Problem
+    from syncline.domain.reading import ReadForecast
     from syncline.domain.shape import ObjectShape
 
 app = typer.Typer(
@@ -119,7 +123,8 @@ def set_field(
 ) -> None:
     """Add a field or change its sources and rules; checked against the org before it is kept.
 
-    What is not named stays as it is. The mapping gets a new version, and the next sync shows a plan first.
+    What is not named stays as it is. The mapping gets a new version, and the next sync shows a plan first. Where it has
+    to read something of every record, the calls and the time are told at once.
 
     Examples:
 
@@ -152,8 +157,9 @@ def _set(field: str, given: dict[str, Any], connection: str | None, output: Outp
         changed = change_field(mapping, field, given, shapes)
         problems = new_problems(mapping, changed, shapes)
         refuse(problems)
+        reading = price_change(opened, chosen, mapping, changed, shapes)
         stored = mapping if changed == mapping else store(chosen, changed)
-    _show_changed(stored, mapping, field, problems, output)
+    _show_changed(stored, mapping, field, problems, reading, output)
 
 
 @app.command()
@@ -241,7 +247,14 @@ def _guess_type(field: MappedField, shapes: "dict[str, ObjectShape]") -> FieldTy
     return FieldType.TEXT
 
 
-def _show_changed(stored: Mapping, before: Mapping, name: str, problems: "list[Problem]", output: Output) -> None:
+def _show_changed(
+    stored: Mapping,
+    before: Mapping,
+    name: str,
+    problems: "list[Problem]",
+    reading: "Sequence[ReadForecast]",
+    output: Output,
+) -> None:
     found = stored.find(name)
     if found is None:  # a name that cannot be one is refused before
         raise MappingError([f"{name}: not stored"])
@@ -250,8 +263,16 @@ def _show_changed(stored: Mapping, before: Mapping, name: str, problems: "list[P
         output.line(line)
     if changed:
         output.line(f"{name}: version {stored.version} of the mapping is kept; `syncline plan` shows what it changes.")
+        for line in format_reading(reading, "The next plan or sync reads anew"):
+            output.line(line)
     else:
         output.line(f"{name} is mapped so already: nothing changed.")
     output.result(
-        {"changed": changed, "version": stored.version, "field": to_field_facts(found), "problems": to_facts(problems)}
+        {
+            "changed": changed,
+            "version": stored.version,
+            "field": to_field_facts(found),
+            "problems": to_facts(problems),
+            "reading": to_reading_facts(reading),
+        }
     )

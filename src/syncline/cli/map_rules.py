@@ -1,18 +1,23 @@
 """`syncline map rules` and `map object`: the rules of a mapping that are not about one field."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
 from syncline.cli.map_changes import describe, new_problems, store
 from syncline.cli.output import Output
+from syncline.cli.prices import format_reading, price_change, to_reading_facts
 from syncline.cli.problems import format_problems, refuse
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
 from syncline.domain.mapping import PERSON_OBJECTS, Mapping
 from syncline.domain.mapping_options import AmbiguousPolicy, DeletePolicy, DuplicatePolicy, ObjectRules
+
+if TYPE_CHECKING:
+    from syncline.domain.reading import ReadForecast
 
 _NONE = "none"
 
@@ -115,16 +120,21 @@ def _set_object(name: str, given: dict[str, Any], connection: str | None, output
         chosen = choose_connection(connection)
         mapping = load_current_mapping(chosen)
         changed = change_object(mapping, name, given)
+        reading: Sequence[ReadForecast] = ()
         if changed != mapping:
             shapes = describe(opened, chosen, output)
             problems = new_problems(mapping, changed, shapes)
             refuse(problems)
+            reading = price_change(opened, chosen, mapping, changed, shapes)
             mapping = store(chosen, changed)
             for line in format_problems(problems):
                 output.line(line)
             output.line(f"Version {mapping.version} of the mapping is kept; `syncline plan` shows what it changes.")
+            for line in format_reading(reading, "The next plan or sync reads anew"):
+                output.line(line)
     _show_object(name, mapping.rules(name), output)
-    output.result({"version": mapping.version, "object": name, **to_object_facts(mapping.rules(name))})
+    facts = {**to_object_facts(mapping.rules(name)), "reading": to_reading_facts(reading)}
+    output.result({"version": mapping.version, "object": name, **facts})
 
 
 def change_object(mapping: Mapping, name: str, changes: dict[str, Any]) -> Mapping:

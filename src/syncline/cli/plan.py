@@ -9,6 +9,7 @@ import typer
 from syncline.cli.bars import ProgressDisplay
 from syncline.cli.chosen import ConnectionName, choose_connection
 from syncline.cli.output import Output
+from syncline.cli.prices import foresee, format_reading, format_time
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table, shorten
 
@@ -32,14 +33,14 @@ _RECORD_COLUMNS = (
 )
 _SHOWN_EXAMPLES = 12
 _LONGEST_VALUE = 28
-_MINUTE = 60.0
 
 
 @app.command()
 def plan(connection: ConnectionName = None, as_json: Json = False) -> None:
     """Show what a sync would change on both sides: how much, where, and by which rule.
 
-    It reads what is new in Salesforce; contacts and Salesforce stay as they are.
+    It reads what is new in Salesforce; contacts and Salesforce stay as they are. Where a change of the mapping, or the
+    first import, has to read something of every record, the price is told before it is read.
 
     Examples:
 
@@ -57,6 +58,7 @@ def plan(connection: ConnectionName = None, as_json: Json = False) -> None:
             ProgressDisplay(lambda: ctx.salesforce.calls.total) as display,
         ):
             ctx.progress.watch = display.watch
+            ctx.progress.foresee = foresee(output)
             made = run.make_plan(ctx)
     for line in format_plan(made):
         output.line(line)
@@ -71,6 +73,7 @@ def to_plan_facts(made: "Plan") -> dict[str, Any]:
 def format_plan(made: "Plan") -> Iterator[str]:
     """The plan for people."""
     yield f"Plan of run {made.run_id}; {made.contacts_before:,} contacts before it"
+    yield from format_reading(made.reading, "Read anew")
     yield ""
     yield from _format_records(made)
     yield from _format_fields(made)
@@ -79,19 +82,13 @@ def format_plan(made: "Plan") -> Iterator[str]:
     yield ""
     yield f"To Salesforce: {made.to_send:,} records to update, {made.to_create_in_salesforce:,} to create"
     yield f"API calls: {made.calls_so_far:,} so far, about {made.calls_forecast:,} more to apply it"
-    yield f"Time to apply it: about {_format_time(made.seconds_forecast)}"
+    yield f"Time to apply it: about {format_time(made.seconds_forecast)}"
     if made.changes_nothing:
         yield "Nothing would change."
     elif made.needs_approval:
         yield f"{made.needs_approval} To approve and apply it: `syncline apply`, or read anew: `syncline sync --yes`."
     else:
         yield "To apply it: `syncline apply`; to read anew and apply that: `syncline sync`."
-
-
-def _format_time(seconds: float) -> str:
-    if seconds < _MINUTE:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / _MINUTE:,.0f} min"
 
 
 def _format_records(made: "Plan") -> Iterator[str]:

@@ -9,6 +9,7 @@ from syncline.cli.bars import ProgressDisplay
 from syncline.cli.chosen import ConnectionName, choose_connection
 from syncline.cli.output import FAILED_STATUS, REFUSED_STATUS, ROW_FAILURES_STATUS, Output
 from syncline.cli.plan import format_plan, to_plan_facts
+from syncline.cli.prices import foresee
 from syncline.cli.session import Json, session
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def sync(
             ProgressDisplay(lambda: ctx.salesforce.calls.total) as display,
         ):
             ctx.progress.watch = display.watch
+            ctx.progress.foresee = foresee(output)
             report = run.sync(ctx, approve=yes, allow_large_change=allow_large_change)
     for line in format_report(report):
         output.line(line)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from syncline.domain.reading import ReadForecast
 from syncline.errors import PlanRefused
 
 
@@ -83,6 +84,8 @@ class Plan:
     calls_forecast: int
     #: About how long applying it takes.
     seconds_forecast: float = 0.0
+    #: What was read of every record to make it, as it was priced before.
+    reading: tuple[ReadForecast, ...] = ()
     #: Why a person must approve it first, or None.
     needs_approval: str | None = None
 

@@ -11,6 +11,7 @@ from syncline.domain.ids import RunId
 from syncline.domain.mapping import MappedField, Mapping, is_expression
 from syncline.domain.mapping_options import LengthPolicy
 from syncline.domain.objects import MirroredObject
+from syncline.domain.reading import ReadForecast
 from syncline.domain.shape import NUMBER_TYPES, ObjectShape
 from syncline.salesforce.client import Salesforce
 from syncline.store.database import Database
@@ -60,6 +61,8 @@ class SyncContext:
     #: What of the org does not fit the mapping any more, and which of it is told already (code, object, field).
     drift: list[Drift] = field(default_factory=list)
     known_drift: set[tuple[str, str, str]] = field(default_factory=set)
+    #: What was to be read of every record in this run, priced before it was read.
+    reading: tuple[ReadForecast, ...] = ()
     #: Where the connection has a budget of calls: who keeps it.
     guard: CallGuard | None = None
     #: What TODAY() and NOW() of mapped expressions stand for in this run.

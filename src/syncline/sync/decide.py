@@ -143,6 +143,7 @@ def build_plan(ctx: SyncContext, scope: Scope, sizes: Sizes) -> Plan:
         calls_so_far=ctx.salesforce.calls.total,
         calls_forecast=calls,
         seconds_forecast=forecast_seconds(objects, calls),
+        reading=ctx.reading,
         needs_approval=None if ctx.mapping.approved else _why_approval(scope),
     )
 

@@ -1,9 +1,10 @@
 """How a run tells whoever watches what it is doing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from syncline.clock import monotonic
+from syncline.domain.reading import ReadForecast
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Progress:
     """Takes ticks and keeps the seconds of each step; `watch` is called from whatever thread works."""
 
     watch: Callable[[Tick], None] | None = None
+    #: Told what reading everything of some objects will cost, before it begins.
+    foresee: Callable[[Sequence[ReadForecast]], None] = lambda forecast: None
     seconds: dict[str, float] = field(default_factory=dict)
     #: Named moments, in seconds of `clock.monotonic`; the latest of each name is kept.
     moments: dict[str, float] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from syncline.store.shaping import ShapeHeld
 from syncline.sync.context import SyncContext
 from syncline.sync.describes import DRIFT_CODES, look_again
 from syncline.sync.drift import tell_drift
+from syncline.sync.pricing import price_tasks
 from syncline.sync.stage import stage_bulk, stage_query
 from syncline.sync.sweep import sweep_fields
 from syncline.sync.task import Probe, Task, mirror_table, prepare, probe
@@ -68,6 +69,7 @@ def _pull(ctx: SyncContext) -> dict[str, SynclineError]:
         tasks, held = _prepare_all(ctx, conn, [by_name[name] for name in order_by_parents(parents)])
     with ctx.progress.timed("probe"):
         probes = probe(ctx, [task for task in tasks if task.unfinished is None])
+    price_tasks(ctx, tasks, probes)
     failed = {**held, **{name: one.refused for name, one in probes.items() if one.refused}}
     failed |= _read_all(ctx, [one for one in tasks if one.object_name not in failed], probes, parents)
     return dict(sorted(failed.items(), key=lambda one: one[0] not in PERSON_OBJECTS))

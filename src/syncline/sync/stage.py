@@ -9,6 +9,7 @@ import psycopg
 
 from syncline import clock
 from syncline.domain.objects import NOT_IN_BULK
+from syncline.domain.reading import FIRST_POLL, LAST_POLL, POLL_GROWTH
 from syncline.domain.values import rest_to_text
 from syncline.errors import RemoteRefused, RetryLater
 from syncline.salesforce.bulk import ResultPage
@@ -21,8 +22,7 @@ from syncline.store.reads import Read
 from syncline.store.staging import Position, ValueDoesNotFit
 from syncline.sync.context import SyncContext
 
-#: Seconds between looks at a Bulk job: they thin out from the first to the last of these.
-_FIRST_POLL, _LAST_POLL, _POLL_GROWTH = 0.25, 30.0, 1.5
+_FIRST_POLL, _LAST_POLL, _POLL_GROWTH = FIRST_POLL, LAST_POLL, POLL_GROWTH
 #: How often one page is asked for before the read is given up until the next run.
 _PAGE_TRIES = 4
 _PAGE_WAIT = 0.5

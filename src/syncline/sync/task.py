@@ -8,6 +8,7 @@ from datetime import datetime
 import psycopg
 
 from syncline.domain.mapping import PERSON_OBJECTS
+from syncline.domain.reading import Anew
 from syncline.domain.shape import FieldShape
 from syncline.domain.window import Window, build_window, is_unchanged
 from syncline.errors import RemoteRefused
@@ -42,6 +43,15 @@ class Task:
     def is_full(self) -> bool:
         """Everything is read: nothing was before, that is not relied on, or the object has no stamp to read by."""
         return self.cursor is None or not self.cursor.field_list or self.table.stamp == "id"
+
+    @property
+    def anew(self) -> Anew | None:
+        """What is to be read of every record, though it is not so in each run."""
+        if self.unfinished:
+            return None
+        if self.added:
+            return Anew(self.object_name, tuple(one.name for one in self.added))
+        return Anew(self.object_name) if self.cursor is None or not self.cursor.field_list else None
 
     def build_soql(self, fields: Sequence[str]) -> str:
         """The query of this read; a full one has no bounds, since whatever is newer than the cursor is read again."""

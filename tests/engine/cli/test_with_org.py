@@ -52,6 +52,8 @@ def test_the_way_of_a_person(connected: Syncline, org: Simulated) -> None:
     plan = connected("plan")
     assert plan.status == 0
     assert "new" in plan.out
+    assert "to be read:" in plan.err
+    assert "records of Contact: about 1 calls and 1 s" in plan.out
     waiting = connected("sync")
     assert waiting.status == 3
     done = connected("sync", "--yes", "--json")
@@ -67,7 +69,13 @@ def test_a_person_is_added_edited_and_shown(synced: Syncline, org: Simulated) ->
     assert added.status == 0, added.err
     assert "Waits to be sent" in synced("contacts", "show", "ada@new.example").out
     assert synced("sync").status == 0
-    assert synced("map", "set", "title", "--direction", "both").status == 0
+    changed = synced("map", "set", "title", "--direction", "both")
+    assert changed.status == 0
+    assert "reads anew" not in changed.out
+    filled = synced("map", "set", "data_key", "--lead", "Jigsaw")
+    assert "The next plan or sync reads anew: Jigsaw of " in filled.out
+    kept_out = ("map", "object", "lead", "--filter", "=ISBLANK(LastActivityDate)", "--reason", "in talks")
+    assert [one["fields"] for one in synced(*kept_out, "--json").facts["reading"]] == [["Jigsaw", "LastActivityDate"]]
     assert synced("sync", "--yes").status == 0
     assert synced("contacts", "edit", "ada@new.example", "title=Countess").status == 0
     assert synced("sync").status == 0
