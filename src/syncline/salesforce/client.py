@@ -342,7 +342,7 @@ class Salesforce:
         def send() -> Answer:
             token = self._owner.current()
             answer = ask(token)
-            if answer.status == 401:
+            if answer.ends_session:
                 answer = ask(self._owner.refresh(token))
             if answer.ok or answer.status == 304:
                 if answer.ok and answer.content and answer.json() is None:
@@ -353,7 +353,7 @@ class Salesforce:
                         remedy="Check any proxy on the way; the next sync tries again.",
                     )
                 return answer
-            raise remote_error(kind, answer.status, answer.json())
+            raise remote_error(kind, answer.status, answer.failure())
 
         return _try_again(send) if repeat else send()
 

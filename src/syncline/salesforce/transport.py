@@ -81,6 +81,20 @@ class Answer:
         """It succeeded."""
         return 200 <= self.status < 300
 
+    @property
+    def ends_session(self) -> bool:
+        """Salesforce says that the session is over: 401, or the plain word of the identity services."""
+        return self.status == 401 or self._is_bad_token
+
+    @property
+    def _is_bad_token(self) -> bool:
+        # Salesforce Help, "Identity URLs": 403 and this word for a token that is expired, revoked or none.
+        return self.status == 403 and self.content.strip() == b"Bad_OAuth_Token"
+
+    def failure(self) -> Any:
+        """What an unsuccessful answer says, as the API says it in JSON; None where it says nothing of the kind."""
+        return [{"errorCode": "INVALID_SESSION_ID"}] if self._is_bad_token else self.json()
+
     def json(self) -> Any:
         """The body as JSON, or None where it is none: a proxy's page, or a cut-off answer."""
         import json

@@ -11,12 +11,13 @@ import pytest
 from syncline import clock
 from syncline.errors import ConnectionBroken, LimitReached, RemoteRefused, RetryLater
 from syncline.flows.auth_kinds import AuthKind
-from syncline.flows.connect import Login, make_client
+from syncline.flows.connect import Login, make_client, open_session
 from syncline.salesforce import client as client_module
 from syncline.salesforce.client import Salesforce
 from syncline.salesforce.composite import query_part
-from syncline.salesforce.failures import LocatorLost
+from syncline.salesforce.failures import LocatorLost, remote_error
 from syncline.salesforce.soql import quote_list
+from syncline.salesforce.transport import Answer
 from tests.engine.orgs import login_to
 from tests.simulated import Simulated
 
@@ -89,6 +90,17 @@ def test_an_expired_session_is_renewed_once_however_many_threads_ask(org: Simula
     assert [one.total_size for one in answers] == [1] * 6
     logins = org.control("GET", "journal?path=/oauth2/token")
     assert len(logins) == 1
+
+
+def test_an_expired_session_is_renewed_where_the_identity_is_asked_for(org: Simulated, client: Salesforce) -> None:
+    """The identity services say it with 403 and a plain word; so does a token that renewing did not help."""
+    who = client.identity()
+    org.control("DELETE", "sessions")
+    assert client.identity() == who
+    with open_session(org.url, "00Dnobody!AQ") as stranger, pytest.raises(ConnectionBroken, match="no longer valid"):
+        stranger.identity()
+    answer = Answer(403, {}, b"Bad_OAuth_Token")
+    assert isinstance(remote_error("login", answer.status, answer.failure()), ConnectionBroken)
 
 
 def test_a_session_that_cannot_be_renewed_ends_after_one_try(org: Simulated) -> None:
