@@ -219,14 +219,14 @@ def test_options_and_rules_are_set_shown_and_refused(connected: Syncline) -> Non
     assert field["values"] == {"Hot": "A", "Cold": "C"}
     assert connected("map", "set", "city", "--group", "none").status == 0
 
-    assert connected("map", "rules", "--ambiguous", "hold").status == 1
-    ruled = connected("map", "rules", "--duplicates", "hold", "--no-assignment", "--json").facts
-    assert (ruled["ambiguous"], ruled["duplicates"], ruled["assignment_rules"]) == ("oldest", "hold", False)
+    ruled = connected("map", "rules", "--ambiguous", "hold", "--duplicates", "hold", "--no-assignment", "--json").facts
+    assert (ruled["ambiguous"], ruled["duplicates"], ruled["assignment_rules"]) == ("hold", "hold", False)
     assert connected("map", "rules", "--json").facts == ruled
     assert connected("map", "object", "Lead", "--filter", '=Title = "Boss"').status == 1
     assert connected("map", "object", "Account").status == 2
     assert connected("map", "object", "lead", "--strict", "--json").facts["strict"] is True
-    assert connected("map", "object", "Lead", "--delete", "archive").status == 1
+    assert connected("map", "object", "Lead", "--delete", "archive").status == 0
+    assert connected("map", "object", "Lead", "--delete", "burn").status == 2
 
 
 def test_an_expression_is_tried_mapped_shown_and_synced(connected: Syncline) -> None:
