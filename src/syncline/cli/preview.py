@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncline.cli.chosen import ConnectionName, choose_connection, load_current_mapping
+from syncline.cli.filter_preview import preview_filter
 from syncline.cli.output import Output
 from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
 def preview(
     field: Annotated[
-        str, typer.Argument(metavar="FIELD", help="A field of the mapping, or = and a formula that is not mapped yet.")
-    ],
+        str | None,
+        typer.Argument(metavar="[FIELD]", help="A field of the mapping, or = and a formula that is not mapped yet."),
+    ] = None,
+    as_filter: Annotated[
+        bool, typer.Option("--filter", help="What the filters leave out, or the formula if it were the filter.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="How many records of each object.")] = 10,
     on: Annotated[
         str | None, typer.Option("--object", metavar="OBJECT", help="Only this object: Lead or Contact.")
@@ -29,15 +34,29 @@ def preview(
     The records are those of the mirror; before the first sync, or where the mirror lacks a field, some are read from
     Salesforce.
 
+    With --filter it counts the records that a filter leaves out, and how many of them are synced contacts now.
+
     Examples:
 
       syncline map preview full_name
 
       syncline map preview '=IF(ISBLANK(Title), "none", UPPER(Title))' --object Lead --limit 5
+
+      syncline map preview --filter
+
+      syncline map preview --filter '=NOT(ISPICKVAL(Status, "Unqualified"))' --object Lead
     """
+    if as_filter:
+        preview_filter(field, limit, on, connection, Output(as_json=as_json))
+    elif field is None:
+        raise typer.BadParameter("name a field or a formula, or give --filter")
+    else:
+        _preview_field(field, limit, on, connection, Output(as_json=as_json))
+
+
+def _preview_field(field: str, limit: int, on: str | None, connection: str | None, output: Output) -> None:
     from syncline.flows.preview import build_preview
 
-    output = Output(as_json=as_json)
     with session(output) as opened:
         chosen = choose_connection(connection)
         mapping = load_current_mapping(chosen)

@@ -60,7 +60,7 @@ def build_preview(
                 rows = load_from_mirror(conn, ConnectionTables(connection.name), one, shape, fields, limit)
                 from_mirror = bool(rows)
                 if not rows:
-                    rows = evaluate(conn, one, shape, fields, _read(client, shape, fields, limit))
+                    rows = evaluate(conn, one, shape, fields, read_records(client, shape, fields, limit))
                 source = one.source(shape.name) or ""
                 shown.append(Preview(shape.name, source, tuple(f.name for f in fields), tuple(rows), from_mirror))
     return shown
@@ -117,10 +117,10 @@ def _bind(field: MappedField, source: str, shape: ObjectShape) -> tuple[MappedFi
     return replace(field, type=kind, formula=BoundFormula(formula, clock.now(), None)), shape, fields
 
 
-def _read(
-    client: Salesforce, shape: ObjectShape, fields: Sequence[FieldShape], limit: int
+def read_records(
+    client: Salesforce, shape: ObjectShape, fields: Sequence[FieldShape], limit: int, where: str | None = None
 ) -> list[dict[str, str | None]]:
     """Some records of the org, as texts by the names of the mirror's columns."""
     names = list(dict.fromkeys(("Id", *(one.name for one in fields))))
-    page = client.query(f"{build_query(shape.name, names)} LIMIT {limit}")
+    page = client.query(f"{build_query(shape.name, names, where)} LIMIT {limit}")
     return [{name.lower(): rest_to_text(record.get(name)) for name in names} for record in page.records]

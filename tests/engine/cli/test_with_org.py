@@ -76,6 +76,11 @@ def test_a_person_is_added_edited_and_shown(synced: Syncline, org: Simulated) ->
     assert "The next plan or sync reads anew: Jigsaw of " in filled.out
     kept_out = ("map", "object", "lead", "--filter", "=ISBLANK(LastActivityDate)", "--reason", "in talks")
     assert [one["fields"] for one in synced(*kept_out, "--json").facts["reading"]] == [["Jigsaw", "LastActivityDate"]]
+    assert synced("map", "preview").status == 2
+    filtered = synced("map", "preview", "--filter")
+    assert ", because: in talks" in filtered.out
+    tried = synced("map", "preview", "--filter", "=LEN(Company) > 14", "--object", "lead", "--limit", "1")
+    assert "are contacts now, which would no longer be synced" in tried.out
     assert synced("sync", "--yes").status == 0
     assert synced("contacts", "edit", "ada@new.example", "title=Countess").status == 0
     assert synced("sync").status == 0
