@@ -166,17 +166,19 @@ def forecast_updates(rows: int, sizes: CallSizes, *, strict: bool, bulk: bool = 
 _CREATE_JOB_CALLS, CREATE_JOB_ROWS = 7, 10_000
 
 
-def forecast_creates(rows: int, sizes: CallSizes, *, assignment_rules: bool = True) -> int:
+def forecast_creates(rows: int, sizes: CallSizes, *, assignment_rules: bool = True, jobs_fit: bool = True) -> int:
     """Calls that creating Leads makes: a search and a write for each set, and a look at what the org filled in.
 
     Many are written by jobs; a rest that is not many goes by collections again. Before them the rule is asked for that
-    the Leads go through.
+    the Leads go through. Without `jobs_fit` that is asked in vain, since the org does not show it: no job is made.
     """
-    jobs, rest = divmod(rows, CREATE_JOB_ROWS) if rows > sizes.bulk else (0, rows)
-    if rest > sizes.bulk:
+    asks = 1 if rows > sizes.bulk and assignment_rules else 0
+    jobs, rest = divmod(rows, CREATE_JOB_ROWS) if rows > sizes.bulk and jobs_fit else (0, rows)
+    if jobs_fit and rest > sizes.bulk:
         jobs, rest = jobs + 1, 0
-    calls = _CREATE_JOB_CALLS * jobs + (1 if jobs and assignment_rules else 0)
-    return calls + _parts(rows, sizes.send) + _parts(rest, sizes.send) + _parts(rows, sizes.look)
+    return (
+        asks + _CREATE_JOB_CALLS * jobs + _parts(rows, sizes.send) + _parts(rest, sizes.send) + _parts(rows, sizes.look)
+    )
 
 
 def _chunks(rows: int, size: int) -> list[int]:

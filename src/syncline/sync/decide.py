@@ -14,6 +14,7 @@ from syncline.store.database import transaction
 from syncline.store.decisions import Scope
 from syncline.store.plans import Sizes
 from syncline.sync import consent
+from syncline.sync.bulk_create import find_assignment_rule
 from syncline.sync.context import SyncContext
 from syncline.sync.filters import bind_filter, confirm_leaving, describe_rules, is_anew
 
@@ -162,4 +163,8 @@ def _forecast(ctx: SyncContext, planned_rows: Sequence[tuple[str, int, int]], to
         forecast_updates(number, sizes, strict=ctx.mapping.rules(name).strict, bulk=lane != Lane.CONSENT.rank)
         for name, lane, number in planned_rows
     )
-    return updates + forecast_creates(to_create, sizes, assignment_rules=ctx.mapping.assignment_rules)
+    # Many go by jobs only where the org shows the rule that a job has to name: that it is asked now costs a call.
+    jobs_fit = to_create <= settings.bulk_send_rows or find_assignment_rule(ctx) is not None
+    return updates + forecast_creates(
+        to_create, sizes, assignment_rules=ctx.mapping.assignment_rules, jobs_fit=jobs_fit
+    )

@@ -173,10 +173,19 @@ def test_where_the_rule_for_new_leads_is_not_shown_collections_let_the_org_choos
     mapping = replace(synced.mapping, assignment_rules=True)
     with synced.open() as ctx:
         save_mapping(ctx.connection.id, mapping, clock.now())
-    _add(synced, 12)
-    report = synced.sync()
-    assert report.counts["created_in_salesforce"] == 12
-    assert "bulk_create_jobs" not in report.counts
+    synced.sync()
+    _add(synced, 42)
+    with synced.open() as ctx:
+        ctx.settings = replace(synced.settings, send_rows=2, look_rows=5)
+        plan = run.make_plan(ctx)
+        run.apply_plan(ctx, plan, allow_large_change=True)
+        before = ctx.salesforce.calls.total
+        run.send(ctx)
+        made = ctx.salesforce.calls.total - before
+        counts = ctx.counts.as_dict()
+    assert counts["created_in_salesforce"] == 42
+    assert "bulk_create_jobs" not in counts
+    assert abs(made - plan.calls_forecast) <= 0.05 * made
 
 
 def test_the_csv_keeps_what_is_sent() -> None:
