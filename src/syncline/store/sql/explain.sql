@@ -57,7 +57,8 @@ FROM (
     UNION ALL
     SELECT 'value' FROM (
         SELECT DISTINCT ON (log.contact_id, log.field) log.contact_id, log.field, log.new FROM change_log log
-        WHERE log.action = 'update' ORDER BY log.contact_id, log.field, log.id DESC
+        -- A value that lost is told in the same line as the one that won.
+        WHERE log.action IN ('update', 'overruled') ORDER BY log.contact_id, log.field, log.id DESC
     ) newest
     JOIN contacts contact ON contact.id = newest.contact_id AND contact.state <> 'merged'
     CROSS JOIN LATERAL (VALUES {values}) value (field, present)
