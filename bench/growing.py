@@ -63,12 +63,15 @@ def run_reconcile(stages: Stages, sizes: Sequence[int], runs: int) -> dict[str, 
 
 
 _STEPS = ("import", "incremental", "reconcile")
+#: What grows with the size: time on the clock, processor time of Syncline and its PostgreSQL, and memory.
+_FIGURES = ("seconds", "cpu_seconds_own", "peak_rss_mib")
 
 
 def _read(done: Measured, seconds: float) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "cpu_seconds": done.cpu_seconds,
+        "cpu_seconds_own": sum(spent for who, spent in done.cpu_seconds.items() if who != "simorg"),
         "peak_rss_mib": done.peak_rss_mib,
         "steps": done.result["steps"],
     }
@@ -81,7 +84,7 @@ def _find_exponents(rows: list[dict[str, Any]]) -> dict[str, dict[str, float | N
     def find(step: str, figure: str) -> float | None:
         return find_exponent(sizes, [row[step][figure] for row in rows])
 
-    return {step: {figure: find(step, figure) for figure in ("seconds", "peak_rss_mib")} for step in _STEPS}
+    return {step: {figure: find(step, figure) for figure in _FIGURES} for step in _STEPS}
 
 
 def find_exponent(sizes: Sequence[float], values: Sequence[float]) -> float | None:
@@ -95,26 +98,25 @@ def find_exponent(sizes: Sequence[float], values: Sequence[float]) -> float | No
 
 
 def print_growth(summary: dict[str, Any]) -> None:
-    """The figures as a table: seconds and peak memory of each step."""
-    print(f"\nan import, a sync after {summary['changed']:,} changes, a proof of agreement; seconds and MiB\n")
-    print(f"{'people':>12}" + "".join(f"{name:>14} s{'MiB':>7}" for name in _STEPS))
+    """The figures as a table: of each step seconds, processor seconds and peak memory."""
+    print(f"\nan import, a sync after {summary['changed']:,} changes, a proof of agreement; seconds, of CPU, and MiB\n")
+    print(f"{'people':>12}" + "".join(f"{name:>14} s{'CPU':>8}{'MiB':>7}" for name in _STEPS))
     for row in summary["sizes"]:
-        print(
-            f"{row['people']:>12,}"
-            + "".join(f"{row[name]['seconds']:>16.2f}{row[name]['peak_rss_mib']:>7.0f}" for name in _STEPS)
-        )
+        print(f"{row['people']:>12,}" + "".join(_show(row[name]) for name in _STEPS))
     for step, found in summary["exponents"].items():
         if found["seconds"] is not None:
-            memory = found["peak_rss_mib"]
-            print(
-                f"{step}: time grows with the power {found['seconds']:.2f} of the size"
-                + (f", memory with {memory:.2f}" if memory is not None else "")
-            )
+            powers = {"time": "seconds", "processor time": "cpu_seconds_own", "memory": "peak_rss_mib"}
+            known = {text: found[figure] for text, figure in powers.items() if found[figure] is not None}
+            print(f"{step} grows with the power of the size: " + ", ".join(f"{a} {b:.2f}" for a, b in known.items()))
     largest = summary["sizes"][-1]
     for step in _STEPS:
         print(f"\n{step} of {largest['people']:,}, where the time goes (seconds):")
         for name, seconds in sorted(largest[step]["steps"].items(), key=lambda pair: -pair[1])[:12]:
             print(f"  {name:<24}{seconds:>8.2f}")
+
+
+def _show(step: dict[str, Any]) -> str:
+    return f"{step['seconds']:>16.2f}{step['cpu_seconds_own']:>8.2f}{step['peak_rss_mib']:>7.0f}"
 
 
 def print_reconcile(summary: dict[str, Any]) -> None:
