@@ -99,6 +99,11 @@ def read_login_secrets(environment: Mapping[str, str] | None = None) -> dict[str
     return {name: value for name, value in found.items() if value is not None}
 
 
+def has_admin_token(file: Path | None, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether an administrator's access token is given, by a file or by the environment."""
+    return file is not None or bool(_secret(dict(os.environ if environment is None else environment), ADMIN_TOKEN))
+
+
 def read_admin_token(file: Path | None, environment: Mapping[str, str] | None = None) -> str:
     """The access token of an administrator, from a file (- is standard input), else from the environment.
 

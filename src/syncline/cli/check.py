@@ -40,13 +40,14 @@ def check(
 
         chosen = choose_connection(connection)
         report = check_connection(opened.database, opened.keys, chosen, load_current_mapping(chosen), preset)
-    _show(report, output, every=every)
+    show_report(report, output, every=every)
     output.result(_facts(report))
     if not report.ok:
         raise typer.Exit(FAILED_STATUS)
 
 
-def _show(report: "Report", output: Output, *, every: bool) -> None:
+def show_report(report: "Report", output: Output, *, every: bool) -> None:
+    """The report for people; `every`: with the rights that are there."""
     for one in report.missing:
         output.line(f"MISSING  {one.right.name}: {one.reason}")
         output.line(f"         grant: {one.where}")

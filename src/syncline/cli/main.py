@@ -16,6 +16,7 @@ from syncline.errors import SynclineError
 #: Every command: the module whose `app` (a typer.Typer) it is, and one line of help. A new command is a line here.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("syncline.cli.demo", "Try it all on a simulated org, with nothing to set up."),
+    "start": ("syncline.cli.start", "From an empty org to the first sync, in one command."),
     "connect": ("syncline.cli.connect", "Connect to a Salesforce org."),
     "setup": ("syncline.cli.setup", "Make in the org what Syncline needs there, or take it back."),
     "check": ("syncline.cli.check", "Say which rights the integration user needs, and which are missing."),

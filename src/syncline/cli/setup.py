@@ -68,7 +68,7 @@ def group() -> None:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What the options say."""
 
     url: str
@@ -81,6 +81,17 @@ class _Asked:
     fields: tuple[FieldChoice, ...]
     show_to: tuple[str, ...]
     layouts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What a set-up came to: the plan that was shown, and the steps done, in words; not complete where the answer to
+    the question was no."""
+
+    plan: "Plan"
+    needed: "Needed"
+    steps: list[str]
+    is_complete: bool
 
 
 @app.command()
@@ -107,11 +118,11 @@ def plan(
       syncline setup plan --preset like-the-seed --show-to "Standard User" --layout "Lead-Lead Layout"
     """
     output = Output(as_json=as_json)
-    asked = _Asked(
-        url, token_file, connection, preset, user, email, adopt_user, _choose(field, no_fields=no_fields),
+    asked = Asked(
+        url, token_file, connection, preset, user, email, adopt_user, choose_fields(field, no_fields=no_fields),
         tuple(show_to or ()), tuple(layout or ()),
     )  # fmt: skip
-    with session(output) as opened, _administrator(opened, asked) as client:
+    with session(output) as opened, administrator(opened, asked) as client:
         from syncline.setup.provision import plan as look
 
         blueprint, needed = _blueprint(opened, client, asked)
@@ -147,27 +158,17 @@ def apply(
       syncline setup apply --yes --url https://acme.my.salesforce.com --token-file token.txt
     """
     output = Output(as_json=as_json)
-    asked = _Asked(
-        url, token_file, connection, preset, user, email, adopt_user, _choose(field, no_fields=no_fields),
+    asked = Asked(
+        url, token_file, connection, preset, user, email, adopt_user, choose_fields(field, no_fields=no_fields),
         tuple(show_to or ()), tuple(layout or ()),
     )  # fmt: skip
-    with session(output) as opened, _administrator(opened, asked) as client:
-        from syncline.setup import provision
-
-        blueprint, needed = _blueprint(opened, client, asked)
-        looked = provision.plan(client, blueprint)
-        _show_plan(looked, needed, output)
-        provision.refuse(looked.obstacles)
-        done: list[str] = []
-        if looked.steps and _confirmed(output, yes=yes, question="Do this?"):
-
-            def told(step: "Step") -> None:
-                done.append(_format_step(step))
-                output.note(f"{_format_step(step)} …")
-
-            provision.apply(client, blueprint, told)
-            output.line(f"Done: {blueprint.user.username} is ready. Connect as it: `syncline connect --help`.")
-    output.result({**_plan_facts(looked, needed), "done": done})
+    with session(output) as opened, administrator(opened, asked) as client:
+        done = set_up(opened, client, asked, output, yes=yes)
+        output.result({**_plan_facts(done.plan, done.needed), "done": done.steps})
+        if done.is_complete and done.steps:
+            output.line(
+                f"Done: {done.plan.blueprint.user.username} is ready. Connect as it: `syncline connect --help`."
+            )
 
 
 @app.command()
@@ -188,9 +189,9 @@ def package(
       syncline setup package ./syncline-package
     """
     output = Output(as_json=as_json)
-    chosen = _choose(field, no_fields=no_fields)
-    asked = _Asked(url, token_file, connection, preset, "", "", False, chosen, (), ())  # as declared
-    with session(output) as opened, _administrator(opened, asked) as client:
+    chosen = choose_fields(field, no_fields=no_fields)
+    asked = Asked(url, token_file, connection, preset, "", "", False, chosen, (), ())  # as declared
+    with session(output) as opened, administrator(opened, asked) as client:
         from syncline.setup.package import build_package, build_zip
 
         blueprint, _ = _blueprint(opened, client, asked)
@@ -229,8 +230,8 @@ def teardown(
     """
     output = Output(as_json=as_json)
     every = tuple(FieldChoice)
-    asked = _Asked(url, token_file, connection, Preset.LEAST, user, "", False, every, (), ())  # as above
-    with session(output) as opened, _administrator(opened, asked) as client:
+    asked = Asked(url, token_file, connection, Preset.LEAST, user, "", False, every, (), ())  # as above
+    with session(output) as opened, administrator(opened, asked) as client:
         from syncline.setup.teardown import plan_teardown
         from syncline.setup.teardown import teardown as take_back
 
@@ -240,21 +241,48 @@ def teardown(
             output.line(_format_item(one))
         if not items:
             output.line("There is nothing of a set-up in this org.")
-        done = bool(items) and _confirmed(output, yes=yes, question="Do this?")
+        done = bool(items) and confirmed(output, yes=yes, question="Do this?")
         if done:
             take_back(client, blueprint, lambda item: output.note(f"{_format_item(item)} …"))
     facts = [{"kind": one.kind, "name": one.name, "fate": str(one.fate), "reason": one.reason} for one in items]
     output.result({"items": facts, "done": done})
 
 
-def _choose(fields: list[FieldChoice] | None, *, no_fields: bool) -> tuple[FieldChoice, ...]:
+def set_up(opened: "App", client: "Salesforce", asked: Asked, output: Output, *, yes: bool) -> SetUp:
+    """Shows the plan, asks, and does it.
+
+    Raises:
+        OperatorError: something of the org is in the way; nothing was done.
+        RemoteError: the org cannot be asked, or refuses a step; those before it stay.
+    """
+    from syncline.setup import provision
+
+    blueprint, needed = _blueprint(opened, client, asked)
+    looked = provision.plan(client, blueprint)
+    _show_plan(looked, needed, output)
+    provision.refuse(looked.obstacles)
+    done: list[str] = []
+    if not looked.steps:
+        return SetUp(looked, needed, done, is_complete=True)
+    if not confirmed(output, yes=yes, question="Do this?"):
+        return SetUp(looked, needed, done, is_complete=False)
+
+    def told(step: "Step") -> None:
+        done.append(_format_step(step))
+        output.note(f"{_format_step(step)} …")
+
+    provision.apply(client, blueprint, told)
+    return SetUp(looked, needed, done, is_complete=True)
+
+
+def choose_fields(fields: list[FieldChoice] | None, *, no_fields: bool) -> tuple[FieldChoice, ...]:
     if no_fields:
         return ()
     return tuple(fields) if fields else tuple(one for one in FieldChoice if one is not FieldChoice.OWNER_ID)
 
 
 @contextmanager
-def _administrator(opened: "App", asked: _Asked) -> Iterator["Salesforce"]:
+def administrator(opened: "App", asked: Asked) -> Iterator["Salesforce"]:
     """The session that a set-up works with."""
     from syncline.flows.connect import open_client, open_session
 
@@ -266,7 +294,7 @@ def _administrator(opened: "App", asked: _Asked) -> Iterator["Salesforce"]:
         yield client
 
 
-def _blueprint(opened: "App", client: "Salesforce", asked: _Asked) -> "tuple[Blueprint, Needed]":
+def _blueprint(opened: "App", client: "Salesforce", asked: Asked) -> "tuple[Blueprint, Needed]":
     from syncline.flows.check import load_mirrored
     from syncline.setup.blueprint import Choices, build_blueprint
     from syncline.store.connections import list_connections
@@ -297,7 +325,12 @@ def _split_layout(text: str) -> tuple[str, str]:
     return object_name, layout
 
 
-def _confirmed(output: Output, *, yes: bool, question: str) -> bool:
+def confirmed(output: Output, *, yes: bool, question: str) -> bool:
+    """Whether to go on: --yes says so, else the person who is asked.
+
+    Raises:
+        OperatorError: nobody can be asked with --json.
+    """
     if yes:
         return True
     if output.as_json:
