@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from syncline.cli.chosen import ConnectionName, choose_connection
 from syncline.cli.output import REFUSED_STATUS, Output
 from syncline.cli.session import Json, session
 from syncline.config import read_admin_token
-from syncline.domain.provision import FieldChoice
+from syncline.domain.provision import Action, FieldChoice
 from syncline.domain.rights_needed import Preset
 from syncline.errors import OperatorError
 
@@ -30,6 +31,10 @@ app = typer.Typer(
     help="Make in the org what Syncline needs there, or take it back.", no_args_is_help=True, add_completion=False
 )
 
+#: A plan is read line by line, on whatever terminal.
+_WIDTH, _INDENT = 80, "     "
+#: The steps that grant something to the integration user.
+_GRANTS = frozenset({Action.SET_SYSTEM, Action.GRANT_OBJECT, Action.GRANT_FIELDS})
 _Url = Annotated[str, typer.Option("--url", help="The org, for --token-file; else the connection's own session.")]
 _Token = Annotated[
     Path | None,
@@ -269,7 +274,8 @@ def set_up(opened: "App", client: "Salesforce", asked: Asked, output: Output, *,
 
     def told(step: "Step") -> None:
         done.append(_format_step(step))
-        output.note(f"{_format_step(step)} …")
+        total = max(len(done), len(looked.steps))
+        output.note(f"{len(done)} of {total}: {step.action} {step.target} …")
 
     provision.apply(client, blueprint, told)
     return SetUp(looked, needed, done, is_complete=True)
@@ -340,7 +346,8 @@ def confirmed(output: Output, *, yes: bool, question: str) -> bool:
 
 def _show_plan(plan: "Plan", needed: "Needed", output: Output) -> None:
     for number, step in enumerate(plan.steps, start=1):
-        output.line(f"{number:>3}. {_format_step(step)}")
+        for line in _format_numbered(number, step, needed):
+            output.line(line)
     for note in needed.notes:
         output.line(f"note: {note}")
     for one in plan.obstacles:
@@ -348,6 +355,16 @@ def _show_plan(plan: "Plan", needed: "Needed", output: Output) -> None:
         output.line(f"            remedy: {one.remedy}")
     if not plan.steps and not plan.obstacles:
         output.line("Everything is there: nothing to do.")
+
+
+def _format_numbered(number: int, step: "Step", needed: "Needed") -> Iterator[str]:
+    """A step of the plan, and for every right that it grants the reason."""
+    reasons = [f"{one.name}: {needed.rights[one]}" for one in step.rights if one in needed.rights]
+    is_grant = step.action in _GRANTS and bool(reasons)
+    head = f"{step.action} {step.target}" if is_grant else _format_step(step)
+    yield from wrap(f"{number:>3}. {head}", _WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False)
+    for one in reasons if is_grant else ():
+        yield from wrap(one, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ", break_on_hyphens=False)
 
 
 def _format_step(step: "Step") -> str:

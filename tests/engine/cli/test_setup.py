@@ -36,6 +36,12 @@ def test_from_an_empty_org_to_a_checked_connection(
     planned = syncline("setup", "plan", *reach, *chosen)
     assert planned.status == 0, planned.err
     assert "create field Lead.Lead_Score__c" in planned.out
+    # Every right with its reason, on lines that fit a terminal; an address may be longer than one.
+    assert "     Contact (View All Records): every Contact is read, whoever owns it" in planned.out
+    told = " ".join(planned.out.split())
+    asked_for = syncline("setup", "plan", *reach, *chosen, "--json").facts["rights"]
+    assert [one for one in asked_for if f"{one['right']}: {one['reason']}" not in told] == []
+    assert max(map(len, planned.out.splitlines())) <= 80
     refused = syncline("setup", "apply", *reach, *chosen, "--json")
     assert (refused.status, "--yes" in refused.out) == (1, True)
     applied = syncline("setup", "apply", *reach, *chosen, "--yes", "--json")
