@@ -163,8 +163,12 @@ def merge(
         "mirror_values": listed(sql.Identifier("mirror", name) for name in others),
     }
     if table.of_people:
+        # Neither table has statistics yet: taken for tiny, each would be read once for every row of the other.
+        conn.execute("SET LOCAL enable_nestloop = off")
         conn.execute(_SQL["drop_before_own_writes"].compose(**names), parameters)
         conn.execute(_SQL["settle_own_writes"].compose(**names), parameters)
+        conn.execute("SET LOCAL enable_nestloop = on")
+        conn.execute(_SQL["settle_old_writes"].compose(**names), parameters)
     conn.execute(_SQL["drop_unchanged"].compose(**names, **compared), parameters)
     # What it is joined by; statistics of its values would be used by nothing.
     conn.execute(sql.SQL("ANALYZE {} (id)").format(names["incoming"]))
