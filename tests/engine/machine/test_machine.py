@@ -28,7 +28,7 @@ from tests.engine.orgs import Hub
 from tests.simulated import Simulated
 
 #: Courses of events and their steps: in the test run, and in the nightly form.
-_SHORT, _LONG = (6, 40), (int(os.environ.get("SYNCLINE_MACHINE_COURSES", "60")), 60)
+_SHORT, _LONG = (3, 25), (int(os.environ.get("SYNCLINE_MACHINE_COURSES", "60")), 60)
 
 _WITHOUT_SHRINKING = [one for one in Phase if one not in (Phase.shrink, Phase.explain)]
 
