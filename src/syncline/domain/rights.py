@@ -68,6 +68,11 @@ class Right:
     permission: str
 
     @property
+    def folded(self) -> tuple[str, str, str]:
+        """What it is compared by: Salesforce's names ignore case."""
+        return self.object.lower(), self.field.lower(), self.permission.lower()
+
+    @property
     def name(self) -> str:
         """How it is called in a list: Lead.Email (Edit), Lead (View All Records), API Enabled."""
         if not self.object:
@@ -137,11 +142,11 @@ class Granted:
 
     @cached_property
     def _folded(self) -> frozenset[tuple[str, str, str]]:
-        return frozenset((one.object.lower(), one.field.lower(), one.permission.lower()) for one in self.rights)
+        return frozenset(one.folded for one in self.rights)
 
     def has(self, right: Right) -> bool:
         """Whether a right is there, by its own name or by one that stands for it on every object."""
-        if (right.object.lower(), right.field.lower(), right.permission.lower()) in self._folded:
+        if right.folded in self._folded:
             return True
         if not right.object or right.field:
             return False
@@ -157,10 +162,8 @@ def find_missing(needed: Mapping[Right, str], granted: Granted) -> list[Right]:
 
 def find_surplus(needed: Mapping[Right, str], granted: Iterable[Right]) -> list[Right]:
     """The rights that are there and not needed, in order."""
-    folded = {(one.object.lower(), one.field.lower(), one.permission.lower()) for one in needed}
-    return sorted(
-        one for one in granted if (one.object.lower(), one.field.lower(), one.permission.lower()) not in folded
-    )
+    folded = {one.folded for one in needed}
+    return sorted(one for one in granted if one.folded not in folded)
 
 
 def permission_field(shape: ObjectShape | None, name: str) -> str | None:

@@ -55,7 +55,6 @@ class Needed:
     notes: tuple[str, ...] = ()
 
 
-#: Read of every record for the engine's sake; each is seen by whoever sees the object, so that nothing is granted.
 _API = "every request goes through the API"
 _CHECK = "lets `syncline check` read what is granted"
 
@@ -111,7 +110,8 @@ def _least(wanted: Wanted) -> dict[Right, str]:
             rights |= _of_field(field, source, name, shape)
         if any(field.direction.pushes for field, _ in fields):
             rights[on_object(name, EDIT)] = "values are sent"
-        rights |= _of_columns(name, shape, (wanted.mapping.external_id_field or "",), "matching by our own id")
+        if key := _find_key(wanted, name):
+            rights |= _of_columns(name, shape, (key,), "matching by our own id")
     if wanted.creates_leads:
         rights |= _to_create(wanted)
     for one in wanted.mirrored:
@@ -137,18 +137,21 @@ def _of_field(field: MappedField, source: str, object_name: str, shape: ObjectSh
 
 def _to_create(wanted: Wanted) -> dict[Right, str]:
     rights = {on_object(LEAD, CREATE): "contacts without a record become Leads"}
-    key = wanted.mapping.external_id_field
-    shape = wanted.shapes.get(LEAD)
-    if key and (shape is None or shape.find(key)):
+    if key := _find_key(wanted, LEAD):
         rights[on_field(LEAD, key, EDIT)] = "a Lead is created by our own id, so never twice"
     return rights
+
+
+def _find_key(wanted: Wanted, object_name: str) -> str | None:
+    """The field of our own id on an object; None where the org is seen not to have it."""
+    shape = wanted.shapes.get(object_name)
+    key = wanted.mapping.external_id_field
+    return key if key and (shape is None or shape.find(key)) else None
 
 
 def _of_columns(object_name: str, shape: ObjectShape | None, names: Iterable[str], reason: str) -> dict[Right, str]:
     rights = {}
     for name in names:
-        if not name or (reason.startswith("matching") and shape is not None and shape.find(name) is None):
-            continue
         granted_by = permission_field(shape, name)
         if granted_by:
             rights[on_field(object_name, granted_by, READ)] = reason
