@@ -57,14 +57,9 @@ def load_rights(client: Salesforce, set_ids: Sequence[str]) -> frozenset[Right]:
     """
     if not set_ids:
         return frozenset()
-    sets = quote_list(list(set_ids))
-    return frozenset(
-        [
-            *_load_system(client, sets),
-            *_load_objects(client, sets),
-            *_load_fields(client, sets),
-        ]
-    )
+    sets = quote_list(set_ids)
+    fields = load_field_rights(client, set_ids)
+    return frozenset([*_load_system(client, sets), *_load_objects(client, sets), *fields])
 
 
 def system_permissions(client: Salesforce) -> tuple[str, ...]:
@@ -86,7 +81,13 @@ def _load_objects(client: Salesforce, sets: str) -> Iterator[Right]:
         yield from (on_object(row["SobjectType"], name) for name in _ACCESS if row.get(PREFIX + name))
 
 
-def _load_fields(client: Salesforce, sets: str) -> Iterator[Right]:
+def load_field_rights(client: Salesforce, set_ids: Sequence[str]) -> Iterator[Right]:
+    """What some permission sets grant on fields.
+
+    Raises:
+        RemoteRefused: this session may not see it.
+    """
+    sets = quote_list(set_ids)
     columns = ["Field", PREFIX + READ, PREFIX + EDIT]
     for row in query_rows(client, build_query("FieldPermissions", columns, f"ParentId IN {sets}")):
         object_name, _, name = row["Field"].partition(".")

@@ -17,7 +17,7 @@ from syncline.domain.provision import (
 from syncline.domain.rights import READ
 from syncline.salesforce import tooling
 from syncline.salesforce.client import Salesforce
-from syncline.salesforce.permissions import load_rights, query_rows
+from syncline.salesforce.permissions import load_field_rights, load_rights, query_rows
 from syncline.salesforce.soql import build_query, quote, quote_list
 
 
@@ -103,8 +103,8 @@ def _find_shown(client: Salesforce, profiles: tuple[str, ...]) -> dict[str, tupl
     for name in profiles:
         where = f"IsOwnedByProfile = true AND Profile.Name = {quote(name)}"
         for row in query_rows(client, build_query("PermissionSet", ["Id"], where)):
-            rights = load_rights(client, [row["Id"]])
-            seen = frozenset((one.object, one.field) for one in rights if one.field and one.permission == READ)
+            rights = load_field_rights(client, [row["Id"]])
+            seen = frozenset((one.object, one.field) for one in rights if one.permission == READ)
             shown[name] = row["Id"], seen
     return shown
 
