@@ -11,17 +11,17 @@ import psycopg
 
 from syncline import clock
 from syncline.domain.mapping import PERSON_OBJECTS
-from syncline.domain.outcomes import RowResult
 from syncline.domain.shape import ObjectShape
 from syncline.domain.undo import Selection, UndoPlan
 from syncline.domain.values import is_same_value, text_to_json
 from syncline.store import issues, undo
 from syncline.store.contact_columns import ensure_columns
 from syncline.store.database import transaction
-from syncline.store.issues import Issue
 from syncline.store.undo import SentRecord, SentValue
 from syncline.sync import undo_made
 from syncline.sync.context import SyncContext
+
+_REMEDY = "Correct the record in Salesforce, then undo the same once more."
 
 
 def look(ctx: SyncContext, conn: psycopg.Connection, selection: Selection) -> UndoPlan:
@@ -125,19 +125,7 @@ def _write(
         undo.log_sent_back(conn, taken, ctx.run_id, clock.now())
         for (record, _), result in zip(standing, results, strict=True):
             if not result.success:
-                issues.open_issue(conn, ctx.connection.id, ctx.run_id, _describe(record, result), clock.now())
+                issue = undo_made.describe_refused(record, result, "Could not be undone", _REMEDY)
+                issues.open_issue(conn, ctx.connection.id, ctx.run_id, issue, clock.now())
     ctx.counts.add("values_sent_back", len(taken))
     ctx.counts.add("push_failed", sum(not result.success for result in results))
-
-
-def _describe(record: SentRecord, result: RowResult) -> Issue:
-    error = result.errors[0] if result.errors else None
-    return Issue(
-        code=error.code if error else "UNKNOWN",
-        message=f"Could not be undone: {error.message if error else 'Salesforce gave no reason.'}",
-        remedy="Correct the record in Salesforce, then undo the same once more.",
-        direction="push",
-        object=record.object,
-        record_id=record.record_id,
-        contact_id=record.contact_id,
-    )

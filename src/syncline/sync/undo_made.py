@@ -13,6 +13,7 @@ from syncline.domain.undo import MadeRecord, UndoPlan
 from syncline.store import issues, undo_made
 from syncline.store.database import transaction
 from syncline.store.issues import Issue
+from syncline.store.undo import SentRecord
 from syncline.store.undo_made import BRING_BACK, PUT_AWAY, Turn
 from syncline.sync.context import SyncContext
 
@@ -91,11 +92,18 @@ def _settle(ctx: SyncContext, conn: psycopg.Connection, records: list[MadeRecord
 
 
 def _describe(record: MadeRecord, result: RowResult) -> Issue:
+    return describe_refused(
+        record, result, "Could not be deleted again", "Delete the record in Salesforce, or let it stay."
+    )
+
+
+def describe_refused(record: MadeRecord | SentRecord, result: RowResult, what: str, remedy: str) -> Issue:
+    """The issue of a record for which Salesforce refused what an undo asked; `what` is the beginning of its message."""
     error = result.errors[0] if result.errors else None
     return Issue(
         code=error.code if error else "UNKNOWN",
-        message=f"Could not be deleted again: {error.message if error else 'Salesforce gave no reason.'}",
-        remedy="Delete the record in Salesforce, or let it stay.",
+        message=f"{what}: {error.message if error else 'Salesforce gave no reason.'}",
+        remedy=remedy,
         direction="push",
         object=record.object,
         record_id=record.record_id,
