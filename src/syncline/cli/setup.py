@@ -80,12 +80,12 @@ class Asked:
     token_file: Path | None
     connection: str | None
     preset: Preset
-    user: str
-    email: str
-    adopt_user: bool
     fields: tuple[FieldChoice, ...]
-    show_to: tuple[str, ...]
-    layouts: tuple[str, ...]
+    user: str = ""
+    email: str = ""
+    adopt_user: bool = False
+    show_to: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def plan(
     """
     output = Output(as_json=as_json)
     asked = Asked(
-        url, token_file, connection, preset, user, email, adopt_user, choose_fields(field, no_fields=no_fields),
+        url, token_file, connection, preset, choose_fields(field, no_fields=no_fields), user, email, adopt_user,
         tuple(show_to or ()), tuple(layout or ()),
     )  # fmt: skip
     with session(output) as opened, administrator(opened, asked) as client:
@@ -164,7 +164,7 @@ def apply(
     """
     output = Output(as_json=as_json)
     asked = Asked(
-        url, token_file, connection, preset, user, email, adopt_user, choose_fields(field, no_fields=no_fields),
+        url, token_file, connection, preset, choose_fields(field, no_fields=no_fields), user, email, adopt_user,
         tuple(show_to or ()), tuple(layout or ()),
     )  # fmt: skip
     with session(output) as opened, administrator(opened, asked) as client:
@@ -195,7 +195,7 @@ def package(
     """
     output = Output(as_json=as_json)
     chosen = choose_fields(field, no_fields=no_fields)
-    asked = Asked(url, token_file, connection, preset, "", "", False, chosen, (), ())  # as declared
+    asked = Asked(url, token_file, connection, preset, chosen)
     with session(output) as opened, administrator(opened, asked) as client:
         from syncline.setup.package import build_package, build_zip
 
@@ -234,8 +234,7 @@ def teardown(
       syncline setup teardown
     """
     output = Output(as_json=as_json)
-    every = tuple(FieldChoice)
-    asked = Asked(url, token_file, connection, Preset.LEAST, user, "", False, every, (), ())  # as above
+    asked = Asked(url, token_file, connection, Preset.LEAST, tuple(FieldChoice), user)
     with session(output) as opened, administrator(opened, asked) as client:
         from syncline.setup.teardown import plan_teardown
         from syncline.setup.teardown import teardown as take_back
@@ -282,6 +281,7 @@ def set_up(opened: "App", client: "Salesforce", asked: Asked, output: Output, *,
 
 
 def choose_fields(fields: list[FieldChoice] | None, *, no_fields: bool) -> tuple[FieldChoice, ...]:
+    """The custom fields to make: those named, else all but the owner's id, which is read without one."""
     if no_fields:
         return ()
     return tuple(fields) if fields else tuple(one for one in FieldChoice if one is not FieldChoice.OWNER_ID)

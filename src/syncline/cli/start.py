@@ -145,10 +145,8 @@ def _set_up(way: _Way, user: str, preset: Preset, output: Output, *, yes: bool) 
         url = way.url or (known.login_url if known else "")
         if not url:
             raise OperatorError("It is not said which org to set up.", remedy="Give its address with --url.")
-        asked = Asked(
-            url, way.token_file, known.name if known else None, preset, user, "", False,
-            choose_fields(None, no_fields=False), (), (),
-        )  # fmt: skip
+        chosen = choose_fields(None, no_fields=False)
+        asked = Asked(url, way.token_file, known.name if known else None, preset, chosen, user)
         with administrator(opened, asked) as client:
             _refuse_another_org(known, client.identity().organization_id)
             done = set_up(opened, client, asked, output, yes=yes)
