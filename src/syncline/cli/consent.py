@@ -1,7 +1,9 @@
 """`syncline consent`: the ledger of opt-outs, opt-ins, bounces and complaints, by address."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +13,11 @@ from syncline.cli.session import Json, session
 from syncline.cli.tables import format_table
 from syncline.domain.consent import FactKind
 from syncline.errors import OperatorError
+
+if TYPE_CHECKING:
+    from syncline.bootstrap import App
+    from syncline.store.decisions import Scope
+    from syncline.sync.context import SyncContext
 
 app = typer.Typer(help="Say who may be mailed, and record what people asked for.", no_args_is_help=True,
                   add_completion=False)  # fmt: skip
@@ -95,12 +102,9 @@ def clear_bounce(
     output = Output(as_json=as_json)
     with session(output) as opened:
         from syncline.sync import consent
-        from syncline.sync.decide import build_scope
 
-        chosen = choose_connection(connection)
-        with opened.open_run(chosen.name, "consent") as ctx:
-            cleared = consent.clear_bounce(ctx, build_scope(ctx), address, source=_SOURCE, evidence=evidence)
-            ctx.message = f"cleared the bounce of {address}"
+        with _open_run(opened, connection, f"cleared the bounce of {address}") as (ctx, scope):
+            cleared = consent.clear_bounce(ctx, scope, address, source=_SOURCE, evidence=evidence)
     output.line(f"{address} bounces no more; {cleared:,} contacts show it. The next `syncline sync` tells Salesforce.")
     output.result({"address": address, "contacts": cleared})
 
@@ -139,12 +143,9 @@ def opt_in(
     output = Output(as_json=as_json)
     with session(output) as opened:
         from syncline.sync import consent
-        from syncline.sync.decide import build_scope
 
-        chosen = choose_connection(connection)
-        with opened.open_run(chosen.name, "consent") as ctx:
-            cleared = consent.opt_in(ctx, build_scope(ctx), address, source=_SOURCE, evidence=evidence)
-            ctx.message = f"opted {address} in"
+        with _open_run(opened, connection, f"opted {address} in") as (ctx, scope):
+            cleared = consent.opt_in(ctx, scope, address, source=_SOURCE, evidence=evidence)
     output.line(f"{address} is opted in; {cleared:,} contacts show it. The next `syncline sync` tells Salesforce.")
     output.result({"address": address, "contacts": cleared})
 
@@ -165,6 +166,16 @@ def count(as_json: Json = False) -> None:
             mailable, living = count_mailable(conn)
     output.line(f"{mailable:,} of {living:,} contacts may be mailed.")
     output.result({"mailable": mailable, "contacts": living})
+
+
+@contextmanager
+def _open_run(opened: "App", connection: str | None, message: str) -> "Iterator[tuple[SyncContext, Scope]]":
+    """A run that clears what showed an address as not to be mailed; `message` is kept with it once it is done."""
+    from syncline.sync.decide import build_scope
+
+    with opened.open_run(choose_connection(connection).name, "consent") as ctx:
+        yield ctx, build_scope(ctx)
+        ctx.message = message
 
 
 def _record(address: str, kind: FactKind, evidence: str, connection: str | None, *, as_json: bool) -> None:
