@@ -10,7 +10,7 @@ from syncline.flows.connect import open_client
 from syncline.setup import preflight
 from syncline.setup.preflight import Report
 from syncline.store import objects
-from syncline.store.database import Database
+from syncline.store.database import Database, store_errors
 from syncline.store.secrets import KeyRing
 
 
@@ -31,5 +31,5 @@ def check_connection(
 
 def load_mirrored(database: Database, connection: Connection) -> tuple[MirroredObject, ...]:
     """The objects that are mirrored beside those of the mapping."""
-    with closing(database.connect("mirrored")) as conn:
+    with store_errors(), closing(database.connect("mirrored")) as conn:
         return tuple(objects.list_objects(conn, connection.id).values())

@@ -9,7 +9,7 @@ from syncline.domain.reading import Anew, ReadForecast
 from syncline.domain.shape import ObjectShape
 from syncline.flows.connect import open_client
 from syncline.store import objects, reads
-from syncline.store.database import Database, transaction
+from syncline.store.database import Database, store_errors
 from syncline.store.secrets import KeyRing
 from syncline.sync.context import SyncSettings
 from syncline.sync.fields import read_fields
@@ -28,7 +28,7 @@ def price_mapping(
     Raises:
         RemoteError: the org cannot be asked.
     """
-    with closing(database.connect("price")) as conn, transaction(conn, "price"):
+    with store_errors(), closing(database.connect("price")) as conn:
         chosen = objects.list_objects(conn, connection.id)
         wanted = []
         for name, shape in shapes.items():
